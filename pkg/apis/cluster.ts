@@ -1,0 +1,44 @@
+import type { KubeObject, ResourceType } from "./object.ts";
+
+/** Where our own objects live unless said otherwise; also the namespace of the kubeconfigs we write. */
+export const SYSTEM_NAMESPACE = "kube-system";
+
+/** The API group of all our kinds. */
+export const OTE_GROUP = "ote.baidu.com";
+
+export const CLUSTER: ResourceType = {
+  group: OTE_GROUP,
+  version: "v1",
+  kind: "Cluster",
+  plural: "clusters",
+  namespaced: true,
+};
+
+/** What is known of a cluster; written by the cluster controller that owns this API, by nobody else. */
+export interface ClusterStatus {
+  /** `online`: there is a live way to it through the tree, now. */
+  readonly status: "online" | "offline";
+  /** The cluster it is joined to; absent for the cluster at the top of this API's tree. */
+  readonly parentName?: string | undefined;
+  /** The parent it would rather have, when that is another one. */
+  readonly preferredParent?: string | undefined;
+  /** Address other clusters may dial to join below it. */
+  readonly listen?: string | undefined;
+  readonly tags?: Readonly<Record<string, string>> | undefined;
+  /** The tags again as one line, "region=north,tier=edge", for people and printer columns. */
+  readonly tagText?: string | undefined;
+  readonly capacity?: Readonly<Record<string, string>> | undefined;
+  readonly allocatable?: Readonly<Record<string, string>> | undefined;
+  /** When it was last known to be online, RFC 3339; while it is online, when that began or last changed. */
+  readonly lastSeen?: string | undefined;
+  /** Version of its cluster controller. */
+  readonly version?: string | undefined;
+  /** The names from the top to it, "root/north/north-1". */
+  readonly path?: string | undefined;
+}
+
+/** One managed cluster of the tree. */
+export interface Cluster extends KubeObject {
+  readonly spec: { readonly name: string };
+  readonly status?: ClusterStatus | undefined;
+}

@@ -1,0 +1,311 @@
+import { CLUSTER } from "./cluster.ts";
+import { CLUSTER_CONTROLLER, CLUSTER_CONTROLLER_RESULT, VERDICTS } from "./cluster-controller.ts";
+import { EDGE_NODE } from "./edge-node.ts";
+import type { KubeObject, ResourceType } from "./object.ts";
+
+export const CRD: ResourceType = {
+  group: "apiextensions.k8s.io",
+  version: "v1",
+  kind: "CustomResourceDefinition",
+  plural: "customresourcedefinitions",
+  namespaced: false,
+};
+
+interface Column {
+  readonly name: string;
+  readonly type: "string" | "integer" | "date";
+  readonly jsonPath: string;
+  readonly description?: string;
+  /** 0 is always shown, 1 only with `-o wide`. */
+  readonly priority?: number;
+}
+
+interface KindRow {
+  readonly type: ResourceType;
+  readonly singular: string;
+  readonly shortNames: readonly string[];
+  readonly columns: readonly Column[];
+  readonly schema: object;
+  readonly statusSubresource: boolean;
+}
+
+const text = (description: string) => ({ type: "string", description });
+const integer = (description: string, minimum?: number) => ({
+  type: "integer",
+  format: "int32",
+  description,
+  ...(minimum === undefined ? {} : { minimum }),
+});
+const texts = (description: string) => ({
+  type: "object",
+  description,
+  additionalProperties: { type: "string" },
+});
+const AGE: Column = { name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp" };
+
+const VERDICT_SCHEMA = {
+  type: "object",
+  required: ["verdict", "timestamp"],
+  properties: {
+    verdict: {
+      type: "string",
+      enum: [...VERDICTS],
+      description: "How the task ended for this cluster.",
+    },
+    code: integer("HTTP code of the answer; absent when there was none."),
+    reason: text("Why, in one word, when the verdict is not done."),
+    body: text("The answer's body."),
+    truncated: { type: "boolean", description: "Whether the body was cut." },
+    timestamp: {
+      type: "string",
+      format: "date-time",
+      description: "When the verdict was reached.",
+    },
+  },
+};
+
+const TAG_SELECTOR_SCHEMA = {
+  type: "object",
+  description:
+    "A Kubernetes label selector over the tags of clusters; together with clusterSelector, both must match.",
+  properties: {
+    matchLabels: texts("Tags that a cluster must have with exactly these values."),
+    matchExpressions: {
+      type: "array",
+      description: "Requirements that must all hold.",
+      items: {
+        type: "object",
+        required: ["key", "operator"],
+        properties: {
+          key: text("The tag."),
+          operator: { type: "string", enum: ["In", "NotIn", "Exists", "DoesNotExist"] },
+          values: { type: "array", items: { type: "string" } },
+        },
+      },
+    },
+  },
+};
+
+const CLUSTER_ROW: KindRow = {
+  type: CLUSTER,
+  singular: "cluster",
+  shortNames: ["cs"],
+  statusSubresource: true,
+  columns: [
+    { name: "Status", type: "string", jsonPath: ".status.status" },
+    { name: "Parent", type: "string", jsonPath: ".status.parentName" },
+    { name: "Tags", type: "string", jsonPath: ".status.tagText" },
+    { name: "Path", type: "string", jsonPath: ".status.path" },
+    { name: "Version", type: "string", jsonPath: ".status.version", priority: 1 },
+    { name: "Listen", type: "string", jsonPath: ".status.listen", priority: 1 },
+    { name: "Preferred-Parent", type: "string", jsonPath: ".status.preferredParent", priority: 1 },
+    { name: "Last-Seen", type: "date", jsonPath: ".status.lastSeen", priority: 1 },
+    AGE,
+  ],
+  schema: {
+    type: "object",
+    description: "One managed cluster of the tree; written by its cluster controller.",
+    properties: {
+      spec: { type: "object", properties: { name: text("The cluster's name.") } },
+      status: {
+        type: "object",
+        properties: {
+          status: {
+            type: "string",
+            enum: ["online", "offline"],
+            description: "Whether there is a live way to it.",
+          },
+          parentName: text("The cluster it is joined to."),
+          preferredParent: text("The parent it would rather have."),
+          listen: text("Address at which clusters can join below it."),
+          tags: texts("The cluster's tags."),
+          tagText: text("The tags as one line."),
+          capacity: texts("What its ready nodes have, by resource."),
+          allocatable: texts("What its ready nodes can give to pods, by resource."),
+          lastSeen: {
+            type: "string",
+            format: "date-time",
+            description: "When it was last known to be online.",
+          },
+          version: text("Version of its cluster controller."),
+          path: text("The names from the top of the tree to it."),
+        },
+      },
+    },
+  },
+};
+
+const CLUSTER_CONTROLLER_ROW: KindRow = {
+  type: CLUSTER_CONTROLLER,
+  singular: "clustercontroller",
+  shortNames: ["ccs"],
+  statusSubresource: true,
+  columns: [
+    { name: "Selector", type: "string", jsonPath: ".spec.clusterSelector" },
+    { name: "Phase", type: "string", jsonPath: ".status.phase" },
+    { name: "Selected", type: "integer", jsonPath: ".status.summary.selected" },
+    { name: "Done", type: "integer", jsonPath: ".status.summary.done" },
+    { name: "Failed", type: "integer", jsonPath: ".status.summary.failed" },
+    { name: "Pending", type: "integer", jsonPath: ".status.summary.pending" },
+    { name: "Refused", type: "integer", jsonPath: ".status.summary.refused", priority: 1 },
+    { name: "Unreachable", type: "integer", jsonPath: ".status.summary.unreachable", priority: 1 },
+    { name: "Expired", type: "integer", jsonPath: ".status.summary.expired", priority: 1 },
+    { name: "Method", type: "string", jsonPath: ".spec.method", priority: 1 },
+    { name: "Url", type: "string", jsonPath: ".spec.url", priority: 1 },
+    AGE,
+  ],
+  schema: {
+    type: "object",
+    description:
+      "A request for selected clusters. It is executed once; later edits of its spec change nothing.",
+    properties: {
+      spec: {
+        type: "object",
+        properties: {
+          clusterSelector: text(
+            "Names, globs and tags joined by commas, for example shop-1,bj-*,tier=edge.",
+          ),
+          selector: TAG_SELECTOR_SCHEMA,
+          destination: text("Which handler of the cluster's shim: api or helm."),
+          method: text("HTTP method: GET, POST, PUT, PATCH or DELETE."),
+          url: text("Absolute path and query at the destination."),
+          body: text("The request's body as JSON or YAML text."),
+          contentType: text("Media type of the body of a PATCH; told from the body if absent."),
+          deadlineSeconds: integer(
+            "Seconds after which clusters that have not answered are given up; 3600 if absent.",
+            1,
+          ),
+          parallelism: integer(
+            "How many clusters may work on it at the same time; no limit if absent.",
+            1,
+          ),
+          parentClusterName: text("Kept for manifests of the original; ignored."),
+        },
+      },
+      status: {
+        type: "object",
+        properties: {
+          phase: { type: "string", enum: ["Pending", "Running", "Completed"] },
+          summary: {
+            type: "object",
+            description: "How many clusters stand where.",
+            properties: Object.fromEntries(
+              ["selected", "pending", ...VERDICTS].map((name) => [
+                name,
+                integer(`Clusters that are ${name}.`),
+              ]),
+            ),
+          },
+          conditions: {
+            type: "array",
+            items: {
+              type: "object",
+              required: ["type", "status"],
+              properties: {
+                type: text("Accepted or Completed."),
+                status: { type: "string", enum: ["True", "False", "Unknown"] },
+                reason: text("One word."),
+                message: text("One sentence."),
+                lastTransitionTime: { type: "string", format: "date-time" },
+              },
+            },
+          },
+          clusters: {
+            type: "object",
+            description:
+              "The first verdicts by cluster; all are in ClusterControllerResult objects.",
+            additionalProperties: VERDICT_SCHEMA,
+          },
+        },
+      },
+    },
+  },
+};
+
+const RESULT_ROW: KindRow = {
+  type: CLUSTER_CONTROLLER_RESULT,
+  singular: "clustercontrollerresult",
+  shortNames: ["ccr"],
+  statusSubresource: false,
+  columns: [
+    { name: "Task", type: "string", jsonPath: ".spec.taskName" },
+    { name: "Page", type: "integer", jsonPath: ".spec.page" },
+    AGE,
+  ],
+  schema: {
+    type: "object",
+    description: "One page of the outcome of a ClusterController.",
+    properties: {
+      spec: {
+        type: "object",
+        properties: {
+          taskName: text("The ClusterController's name."),
+          taskUID: text("The ClusterController's uid."),
+          page: integer("Number of this page, from 1."),
+          selected: {
+            type: "array",
+            items: { type: "string" },
+            description: "Clusters frozen into the task.",
+          },
+        },
+      },
+      results: {
+        type: "object",
+        description: "Verdicts by cluster.",
+        additionalProperties: VERDICT_SCHEMA,
+      },
+    },
+  },
+};
+
+const EDGE_NODE_ROW: KindRow = {
+  type: EDGE_NODE,
+  singular: "edgenode",
+  shortNames: ["en"],
+  statusSubresource: false,
+  columns: [{ name: "Status", type: "string", jsonPath: ".status" }, AGE],
+  schema: {
+    type: "object",
+    description: "The true state of a node while somebody else answers for it.",
+    properties: { status: text("Ready or NotReady.") },
+  },
+};
+
+/** Our kinds as CustomResourceDefinitions, in the order in which they are installed. */
+export const OTE_CRDS: readonly KubeObject[] = [
+  CLUSTER_ROW,
+  CLUSTER_CONTROLLER_ROW,
+  RESULT_ROW,
+  EDGE_NODE_ROW,
+].map(definition);
+
+function definition(row: KindRow): KubeObject {
+  const { type } = row;
+  return {
+    apiVersion: "apiextensions.k8s.io/v1",
+    kind: "CustomResourceDefinition",
+    metadata: { name: `${type.plural}.${type.group}` },
+    spec: {
+      group: type.group,
+      scope: type.namespaced ? "Namespaced" : "Cluster",
+      names: {
+        kind: type.kind,
+        listKind: `${type.kind}List`,
+        plural: type.plural,
+        singular: row.singular,
+        shortNames: row.shortNames,
+        categories: ["ote"],
+      },
+      versions: [
+        {
+          name: type.version,
+          served: true,
+          storage: true,
+          schema: { openAPIV3Schema: row.schema },
+          ...(row.statusSubresource ? { subresources: { status: {} } } : {}),
+          additionalPrinterColumns: row.columns,
+        },
+      ],
+    },
+  } as KubeObject;
+}

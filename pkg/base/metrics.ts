@@ -1,0 +1,77 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+
+/** Which values a labelled metric belongs to. */
+export type Labels = Readonly<Record<string, string>>;
+
+/** The numbers a program shows on /metrics. Names are full Prometheus names; a metric exists once it is asked for. */
+export interface Metrics {
+  /** Adds `by` (default 1) to a counter. */
+  count(name: string, labels?: Labels, by?: number): void;
+  /** Sets a gauge. */
+  gauge(name: string, value: number, labels?: Labels): void;
+  /** Records one value in a histogram; the unit is part of the name (`_seconds`, `_bytes`). */
+  observe(name: string, value: number, labels?: Labels): void;
+}
+
+/** One row of the table of metrics: its kind, its meaning and its label names. */
+export interface MetricRow {
+  readonly kind: "counter" | "gauge" | "histogram";
+  readonly help: string;
+  readonly labels?: readonly string[];
+  readonly buckets?: readonly number[];
+}
+
+/**
+ * Metrics kept by prom-client. A name that has no row is a programming error and throws, so that
+ * the table (and docs/operations.md, which a test compares with it) is complete.
+ */
+export class PrometheusMetrics implements Metrics {
+  readonly #registry = new Registry();
+  readonly #counters = new Map<string, Counter>();
+  readonly #gauges = new Map<string, Gauge>();
+  readonly #histograms = new Map<string, Histogram>();
+
+  constructor(table: Readonly<Record<string, MetricRow>>) {
+    collectDefaultMetrics({ register: this.#registry });
+    for (const [name, row] of Object.entries(table)) {
+      const options = {
+        name,
+        help: row.help,
+        labelNames: [...(row.labels ?? [])],
+        registers: [this.#registry],
+      };
+      if (row.kind === "counter") this.#counters.set(name, new Counter(options));
+      else if (row.kind === "gauge") this.#gauges.set(name, new Gauge(options));
+      else {
+        const buckets = row.buckets === undefined ? {} : { buckets: [...row.buckets] };
+        this.#histograms.set(name, new Histogram({ ...options, ...buckets }));
+      }
+    }
+  }
+
+  count(name: string, labels: Labels = {}, by = 1): void {
+    known(this.#counters, name).inc(labels, by);
+  }
+
+  gauge(name: string, value: number, labels: Labels = {}): void {
+    known(this.#gauges, name).set(labels, value);
+  }
+
+  observe(name: string, value: number, labels: Labels = {}): void {
+    known(this.#histograms, name).observe(labels, value);
+  }
+
+  /** The exposition text, and its content type. */
+  async expose(): Promise<{ readonly text: string; readonly contentType: string }> {
+    return { text: await this.#registry.metrics(), contentType: this.#registry.contentType };
+  }
+}
+
+function known<T>(metrics: Map<string, T>, name: string): T {
+  const metric = metrics.get(name);
+  if (metric === undefined) throw new TypeError(`Cannot record metric "${name}": it has no row`);
+  return metric;
+}
+
+/** Metrics that nobody reads, for tests and tools. */
+export const noMetrics: Metrics = { count() {}, gauge() {}, observe() {} };
