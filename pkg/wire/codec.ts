@@ -1,0 +1,93 @@
+import protobuf from "protobufjs";
+import type { Message, TaskBody } from "./message.ts";
+import type { Tags } from "./names.ts";
+import { PARSERS, ProtocolError, type Raw } from "./parse-message.ts";
+import { protobufType } from "./protobuf.ts";
+
+/** Version of the envelope. A frame of another version ends the connection with `PROTOCOL_VERSION`. */
+export const WIRE_VERSION = 1;
+/** Largest frame in bytes that is read; larger ones end the connection before they are buffered. */
+export const MAX_FRAME = 4 * 1024 * 1024;
+/** Most messages in one frame. */
+const MAX_MESSAGES = 4096;
+
+const ENVELOPE = protobufType("Envelope");
+const FRAME = protobufType("Frame");
+const TASK_BODY = protobufType("TaskBody");
+
+/** One message as bytes, ready to be put into a frame; encode once what goes to many. */
+export function encodeMessage(message: Message): Uint8Array {
+  return ENVELOPE.encode({ [message.kind]: withTagLists(message) }).finish();
+}
+
+/** Messages that travel together, in order. */
+export function encodeFrame(messages: readonly Uint8Array[]): Uint8Array {
+  const writer = protobuf.Writer.create().uint32(8).uint32(WIRE_VERSION);
+  for (const message of messages) writer.uint32(18).bytes(message);
+  return writer.finish();
+}
+
+/**
+ * The messages of a frame, each complete and checked. A kind this version does not know is left out,
+ * so that newer peers can say more. Throws a ProtocolError for anything else.
+ */
+export function decodeFrame(frame: Uint8Array): Message[] {
+  try {
+    const { version, messages } = FRAME.decode(frame) as unknown as {
+      version: number;
+      messages: Raw[];
+    };
+    if (version !== WIRE_VERSION) {
+      throw new ProtocolError(
+        `frame version ${version} is not ${WIRE_VERSION}`,
+        "PROTOCOL_VERSION",
+      );
+    }
+    if (messages.length > MAX_MESSAGES)
+      throw new ProtocolError(`a frame has ${messages.length} messages`);
+    return messages.flatMap(parse);
+  } catch (error) {
+    if (error instanceof ProtocolError) throw error;
+    const text = error instanceof Error ? error.message : String(error);
+    throw new ProtocolError(text, "PROTOCOL_ERROR", { cause: error });
+  }
+}
+
+/** The inside of Task.body. */
+export function encodeTaskBody(body: TaskBody): Uint8Array {
+  return TASK_BODY.encode(body).finish();
+}
+
+/** Throws a ProtocolError if `bytes` are no TaskBody. */
+export function decodeTaskBody(bytes: Uint8Array): TaskBody {
+  try {
+    const { destination, method, url, body, contentType } = TASK_BODY.decode(
+      bytes,
+    ) as unknown as TaskBody;
+    return { destination, method, url, body, contentType };
+  } catch (cause) {
+    throw new ProtocolError("the body of a task is damaged", "PROTOCOL_ERROR", { cause });
+  }
+}
+
+function parse(envelope: Raw): Message[] {
+  const kind = envelope.kind as Message["kind"] | undefined;
+  if (kind === undefined) return [];
+  return [PARSERS[kind](envelope[kind] as Raw)];
+}
+
+/** Tags travel as a list of pairs, because map keys such as "__proto__" are no safe property names. */
+function withTagLists(message: Message): object {
+  if (message.kind === "hello") return { ...message, tags: tagList(message.tags) };
+  if (message.kind === "routes") {
+    return {
+      ...message,
+      changed: message.changed.map((route) => ({ ...route, tags: tagList(route.tags) })),
+    };
+  }
+  return message;
+}
+
+function tagList(tags: Tags): { key: string; value: string }[] {
+  return Object.entries(tags).map(([key, value]) => ({ key, value }));
+}

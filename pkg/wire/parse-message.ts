@@ -1,0 +1,162 @@
+import { OteError } from "../base/errors.ts";
+import type { Message, Neighbour, Route } from "./message.ts";
+import { type ClusterName, clusterName, MAX_TAGS, type Tags, tagsOf } from "./names.ts";
+
+/** A peer said something that the protocol does not allow; its connection ends, nothing else. */
+export class ProtocolError extends OteError {
+  readonly code: string;
+  constructor(what: string, code = "PROTOCOL_ERROR", options?: ErrorOptions) {
+    super(`Cannot read what the peer sent: ${what}`, options);
+    this.code = code;
+  }
+}
+
+/** A decoded protobuf message, every field still unchecked. */
+export type Raw = Readonly<Record<string, unknown>>;
+
+/** Longest of the short texts: versions, instances, addresses, codes, reasons, task ids. */
+const MAX_TEXT = 256;
+/** Most hops from the top of a tree to its last leaf. */
+export const MAX_DEPTH = 64;
+/** Most entries in any list of one message; longer snapshots are sent in several messages. */
+export const MAX_LIST = 10_000;
+
+type Parsers = { readonly [K in Message["kind"]]: (raw: Raw) => Extract<Message, { kind: K }> };
+
+/** One row for each kind: from unchecked fields to a message, or a ProtocolError or SyntaxError. */
+export const PARSERS: Parsers = {
+  hello: (raw) => ({
+    kind: "hello",
+    name: name(raw.name),
+    instance: text(raw.instance, "instance"),
+    session: number(raw.session, "session"),
+    tags: tags(raw.tags),
+    listen: text(raw.listen, "listen"),
+    version: text(raw.version, "version"),
+    capabilities: list(raw.capabilities, 64, (item) => text(item, "capability")),
+    heartbeatMs: number(raw.heartbeatMs, "heartbeatMs"),
+    preferredParent: text(raw.preferredParent, "preferredParent"),
+  }),
+  welcome: (raw) => ({
+    kind: "welcome",
+    name: name(raw.name),
+    version: text(raw.version, "version"),
+    capabilities: list(raw.capabilities, 64, (item) => text(item, "capability")),
+    heartbeatMs: number(raw.heartbeatMs, "heartbeatMs"),
+    path: list(raw.path, MAX_DEPTH, name),
+  }),
+  path: (raw) => ({ kind: "path", path: list(raw.path, MAX_DEPTH, name) }),
+  routes: (raw) => ({
+    kind: "routes",
+    reset: raw.reset === true,
+    changed: list(raw.changed, MAX_LIST, route),
+    removed: list(raw.removed, MAX_LIST, name),
+    digest: text(raw.digest, "digest"),
+  }),
+  resync: () => ({ kind: "resync" }),
+  conflict: (raw) => ({
+    kind: "conflict",
+    name: name(raw.name),
+    instance: text(raw.instance, "instance"),
+    code: text(raw.code, "code"),
+    text: text(raw.text, "text"),
+  }),
+  neighbours: (raw) => ({
+    kind: "neighbours",
+    grandparent: list(raw.grandparent, 64, neighbour),
+    aunts: list(raw.aunts, 64, neighbour),
+    siblings: list(raw.siblings, 64, neighbour),
+  }),
+  task: (raw) => ({
+    kind: "task",
+    id: identifier(raw.id),
+    origin: name(raw.origin),
+    targets: list(raw.targets, MAX_LIST, name),
+    ttlMs: number(raw.ttlMs, "ttlMs"),
+    body: bytes(raw.body),
+  }),
+  result: (raw) => ({
+    kind: "result",
+    id: identifier(raw.id),
+    origin: name(raw.origin),
+    cluster: name(raw.cluster),
+    verdict: verdict(raw.verdict),
+    code: number(raw.code, "code"),
+    reason: text(raw.reason, "reason"),
+    truncated: raw.truncated === true,
+    timestamp: number(raw.timestamp, "timestamp"),
+    body: bytes(raw.body),
+  }),
+};
+
+function route(item: unknown): Route {
+  const raw = item as Raw;
+  return {
+    name: name(raw.name),
+    parent: name(raw.parent),
+    instance: text(raw.instance, "instance"),
+    session: number(raw.session, "session"),
+    tags: tags(raw.tags),
+    listen: text(raw.listen, "listen"),
+    version: text(raw.version, "version"),
+    preferredParent: text(raw.preferredParent, "preferredParent"),
+  };
+}
+
+function neighbour(item: unknown): Neighbour {
+  const raw = item as Raw;
+  return { name: name(raw.name), listen: text(raw.listen, "listen") };
+}
+
+function name(value: unknown): ClusterName {
+  return clusterName(typeof value === "string" ? value : "");
+}
+
+function tags(value: unknown): Tags {
+  return tagsOf(
+    list(value, MAX_TAGS, (item) => {
+      const { key, value: text } = item as { key: string; value: string };
+      return [key, text];
+    }),
+  );
+}
+
+function identifier(value: unknown): string {
+  const id = text(value, "id");
+  if (!/^[A-Za-z0-9._/-]+$/.test(id))
+    throw new ProtocolError("a task id has other characters than A-Z a-z 0-9 . _ / -");
+  return id;
+}
+
+const ANSWERS = ["done", "failed", "refused", "expired"] as const;
+
+function verdict(value: unknown): (typeof ANSWERS)[number] {
+  const known = ANSWERS.find((answer) => answer === value);
+  if (known === undefined) throw new ProtocolError("the verdict of a result is none of ours");
+  return known;
+}
+
+function text(value: unknown, field: string): string {
+  if (typeof value !== "string" || value.length > MAX_TEXT) {
+    throw new ProtocolError(`field "${field}" is longer than ${MAX_TEXT} characters`);
+  }
+  return value;
+}
+
+function number(value: unknown, field: string): number {
+  if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0) {
+    throw new ProtocolError(`field "${field}" is not a whole number from 0 up`);
+  }
+  return value;
+}
+
+function list<T>(value: unknown, limit: number, parse: (item: unknown) => T): T[] {
+  const items = value as readonly unknown[];
+  if (items.length > limit)
+    throw new ProtocolError(`a list has ${items.length} entries, at most ${limit} are allowed`);
+  return items.map(parse);
+}
+
+function bytes(value: unknown): Uint8Array {
+  return value as Uint8Array;
+}
