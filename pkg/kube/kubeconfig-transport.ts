@@ -1,0 +1,171 @@
+import http, { type ClientRequest, type IncomingMessage } from "node:http";
+import https from "node:https";
+import type { Socket } from "node:net";
+import {
+  type ApiRequest,
+  type ApiResponse,
+  type ApiTransport,
+  ApiUnreachableError,
+} from "../apis/api-transport.ts";
+import { errorCode } from "../base/errors.ts";
+import { type Access, KubeconfigFile } from "./kubeconfig.ts";
+
+/** A peer that vanished without a word is noticed this long after its last packet, plus ten probes of a second. */
+const KEEPALIVE_AFTER_MS = 15_000;
+/** Shorter than the idle limit of API servers and load balancers, so that we are the ones who hang up. */
+const IDLE_LIMIT_MS = 30_000;
+const AGENT = { keepAlive: true, timeout: IDLE_LIMIT_MS, maxFreeSockets: 8 };
+
+/** Limits of a transport that tests make small. */
+export interface TransportLimits {
+  /** How long a connection may take until it can carry a request. */
+  readonly connectMs?: number;
+}
+
+/** The API of a kubeconfig's current context, over HTTP/1.1 with connections kept open. */
+export class KubeconfigTransport implements ApiTransport {
+  readonly #file: KubeconfigFile;
+  readonly #https = new https.Agent(AGENT);
+  readonly #http = new http.Agent(AGENT);
+
+  readonly #connectMs: number;
+
+  private constructor(file: KubeconfigFile, { connectMs = 10_000 }: TransportLimits) {
+    this.#file = file;
+    this.#connectMs = connectMs;
+  }
+
+  /** Reads the file; rejects with `KUBECONFIG_INVALID`. Does not connect yet. */
+  static async open(
+    kubeconfig: string,
+    limits: TransportLimits = {},
+  ): Promise<KubeconfigTransport> {
+    const file = new KubeconfigFile(kubeconfig);
+    await file.access();
+    return new KubeconfigTransport(file, limits);
+  }
+
+  async request(request: ApiRequest, signal: AbortSignal): Promise<ApiResponse> {
+    signal.throwIfAborted();
+    const access = await this.#file.access();
+    const response = await this.#ask(request, access, signal);
+    if (response.status !== 401) return response;
+    const changed = await this.#file.changedAccess(access);
+    if (changed === undefined) return response;
+    await response.body[Symbol.asyncIterator]().return?.();
+    return this.#ask(request, changed, signal);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#https.destroy();
+    this.#http.destroy();
+  }
+
+  async #ask(request: ApiRequest, access: Access, signal: AbortSignal): Promise<ApiResponse> {
+    try {
+      return await this.#send(request, access, signal);
+    } catch (error) {
+      if (!(error instanceof StaleConnectionError)) throw error;
+      return await this.#send(request, access, signal);
+    }
+  }
+
+  #send(request: ApiRequest, access: Access, signal: AbortSignal): Promise<ApiResponse> {
+    const { server, options } = access;
+    const secure = server.protocol === "https:";
+    const client = (secure ? https : http).request({
+      agent: secure ? this.#https : this.#http,
+      ...options,
+      host: server.hostname.replace(/^\[|\]$/g, ""),
+      port: server.port,
+      method: request.method,
+      path: server.pathname.replace(/\/$/, "") + request.path,
+      headers: {
+        "user-agent": "ote-stack",
+        ...request.headers,
+        ...lengthOf(request),
+        ...headersOf(options),
+      },
+    });
+    client.on("socket", (socket) => guard(client, socket, secure, this.#connectMs));
+    return new Promise((resolve, reject) => {
+      const abort = () => client.destroy();
+      const fail = (error: Error) => {
+        signal.removeEventListener("abort", abort);
+        if (signal.aborted) reject(signal.reason);
+        else if (isStale(client, request, error)) reject(new StaleConnectionError());
+        else reject(new ApiUnreachableError(server.origin, error));
+      };
+      client.on("error", fail);
+      client.on("response", (message) => {
+        message.once("close", () => signal.removeEventListener("abort", abort));
+        resolve({
+          status: message.statusCode ?? 0,
+          headers: plainHeaders(message),
+          body: bodyOf(message, server, signal),
+        });
+      });
+      signal.addEventListener("abort", abort);
+      client.end(request.body);
+    });
+  }
+}
+
+/** The server hung up an idle connection just when we used it again; nothing of the request was answered. */
+class StaleConnectionError extends Error {}
+
+/** Only reading may be repeated: whether a write has been done cannot be known. */
+function isStale(client: ClientRequest, { method }: ApiRequest, error: Error): boolean {
+  return client.reusedSocket && errorCode(error) === "ECONNRESET" && /^(GET|HEAD)$/.test(method);
+}
+
+function guard(client: ClientRequest, socket: Socket, secure: boolean, limitMs: number): void {
+  socket.setKeepAlive(true, KEEPALIVE_AFTER_MS);
+  if (client.reusedSocket) return;
+  const timer = setTimeout(() => {
+    client.destroy(new Error(`no connection within ${limitMs} ms`));
+  }, limitMs);
+  const stop = () => clearTimeout(timer);
+  socket.once(secure ? "secureConnect" : "connect", stop).once("close", stop);
+}
+
+function lengthOf({ body }: ApiRequest): Record<string, string> {
+  return body === undefined ? {} : { "content-length": String(Buffer.byteLength(body)) };
+}
+
+function headersOf(options: https.RequestOptions): Record<string, string> {
+  return (options.headers ?? {}) as Record<string, string>;
+}
+
+function plainHeaders(message: IncomingMessage): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(message.headers).map(([name, value]) => [name, [value].flat().join(", ")]),
+  );
+}
+
+/** Not a generator: returning one that was never started would not free the connection. */
+function bodyOf(
+  message: IncomingMessage,
+  server: URL,
+  signal: AbortSignal,
+): AsyncIterable<Uint8Array> {
+  // An error before anybody reads must not end the program; reading meets it again.
+  message.on("error", () => {});
+  const chunks: AsyncIterator<Uint8Array> = message[Symbol.asyncIterator]();
+  return {
+    [Symbol.asyncIterator]: () => ({
+      async next() {
+        try {
+          return await chunks.next();
+        } catch (error) {
+          if (signal.aborted) throw signal.reason;
+          throw new ApiUnreachableError(server.origin, error);
+        }
+      },
+      async return() {
+        message.destroy();
+        return { done: true, value: undefined };
+      },
+    }),
+  };
+}
