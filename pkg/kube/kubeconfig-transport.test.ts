@@ -1,4 +1,4 @@
-import { once } from "node:events";
+import { EventEmitter, once } from "node:events";
 import { mkdtemp, rm, utimes, writeFile } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -144,7 +144,8 @@ describe("KubeconfigTransport", () => {
   it("frees the connection of an answer that nobody reads", async () => {
     await using api = await ScriptedApi.listen();
     await using transport = await KubeconfigTransport.open(api.kubeconfig);
-    const stopped = Promise.withResolvers<void>();
+    const events = new EventEmitter();
+    const stopped = once(events, "stopped");
     api.answer = () => ({
       body: (async function* () {
         try {
@@ -153,13 +154,13 @@ describe("KubeconfigTransport", () => {
             await new Promise<void>((resolve) => setImmediate(resolve));
           }
         } finally {
-          stopped.resolve();
+          events.emit("stopped");
         }
       })(),
     });
     const { body } = await transport.request({ method: "GET", path: "/" }, forever);
     await body[Symbol.asyncIterator]().return?.();
-    await stopped.promise;
+    await stopped;
   });
 
   it("sends the tokens and passwords of the file", async () => {
