@@ -65,5 +65,5 @@ function imports(file: string): string[] {
 function sourceFiles(root: string): string[] {
   return readdirSync(root, { recursive: true, encoding: "utf8" })
     .map((name) => path.join(root, name.replaceAll("\\", "/")))
-    .filter((name) => /(?<!\.test|\.contract)\.ts$/.test(name));
+    .filter((name) => /(?<!\.test|\.contract|\.fixture)\.ts$/.test(name));
 }

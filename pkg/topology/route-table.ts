@@ -94,6 +94,19 @@ export class RouteTable {
     return this.#winners.get(name)?.via;
   }
 
+  /** Whether `child` has announced `name`: the only clusters it may speak for, beside itself. */
+  announces(child: ClusterName, name: ClusterName): boolean {
+    return child === name ? this.#children.has(child) : (this.#children.get(child)?.below.has(name) ?? false);
+  }
+
+  /** The child through which that instance of `name` was announced, accepted or not. */
+  announcer(name: ClusterName, instance: string): ClusterName | undefined {
+    for (const [child, { below }] of this.#children) {
+      if (below.get(name)?.instance === instance) return child;
+    }
+    return undefined;
+  }
+
   /** Whether a cluster that says hello may join: not if another instance uses its name, or a newer session of itself. */
   admits(route: Route): "yes" | "name-taken" | "stale" {
     if (route.name === this.#self) return "name-taken";

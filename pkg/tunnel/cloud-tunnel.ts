@@ -1,0 +1,184 @@
+import { createServer, type IncomingMessage, type Server } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { type WebSocket, WebSocketServer } from "ws";
+import { OteError } from "../base/errors.ts";
+import type { Logger } from "../base/log.ts";
+import type { Metrics } from "../base/metrics.ts";
+import { type Address, formatAddress } from "../wire/address.ts";
+import { MAX_FRAME } from "../wire/codec.ts";
+import type { Hello, Welcome } from "../wire/message.ts";
+import { closeWith, expectFirst, type HelloError, SUBPROTOCOL } from "./hello.ts";
+import type { Link, LinkEnd } from "./link.ts";
+import { WebSocketLink } from "./websocket-link.ts";
+
+/** Path at which a cluster controller takes its children. */
+export const TUNNEL_PATH = "/ote/v1/tunnel";
+/** Path at which a shim takes its cluster controller. */
+export const SHIM_PATH = "/ote/v1/shim";
+
+/** Connections that have not said hello yet; more are turned away. */
+const MAX_STRANGERS = 1024;
+/** Bytes a stranger may send, headers included, before its hello has been accepted. */
+const MAX_STRANGER_BYTES = 96 * 1024;
+
+/** Where and for whom to listen. */
+export interface CloudTunnelOptions {
+  readonly listen: Address;
+  readonly path: string;
+  readonly side: "down" | "shim";
+  readonly heartbeatMs: number;
+}
+
+/** What a tunnel asks of the program it serves. */
+export interface CloudTunnelParts {
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  /** Decides on a hello, at once; a refusal is told to the peer. */
+  readonly admit: (hello: Hello) => Welcome | LinkEnd;
+  /** Called in the turn in which a hello was admitted; the welcome is already on its way. */
+  readonly onLink: (link: Link, hello: Hello) => void;
+}
+
+/** A program cannot listen where it was told to. */
+export class ListenError extends OteError {
+  readonly code = "LISTEN_FAILED";
+  constructor(address: string, cause: unknown) {
+    super(
+      `Cannot listen on "${address}": ${cause instanceof Error ? cause.message : String(cause)}`,
+      { cause },
+    );
+  }
+}
+
+/** The listening end: accepts websockets, hears their hello, and turns those admitted into links. */
+export class CloudTunnel implements AsyncDisposable {
+  /** The port that is listened on, which matters when 0 was asked for. */
+  port = 0;
+  readonly #server: Server;
+  readonly #sockets: WebSocketServer;
+  readonly #options: CloudTunnelOptions;
+  readonly #parts: CloudTunnelParts;
+  #strangers = 0;
+
+  private constructor(server: Server, options: CloudTunnelOptions, parts: CloudTunnelParts) {
+    this.#server = server;
+    this.#options = options;
+    this.#parts = parts;
+    this.#sockets = new WebSocketServer({
+      noServer: true,
+      perMessageDeflate: false,
+      maxPayload: MAX_FRAME,
+      clientTracking: true,
+      handleProtocols: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
+    });
+    server.on("upgrade", (request, socket, head) => this.#upgrade(request, socket as Socket, head));
+  }
+
+  /** Resolves once connections are accepted; rejects with ListenError. */
+  static async listen(options: CloudTunnelOptions, parts: CloudTunnelParts): Promise<CloudTunnel> {
+    const server = createServer((_, response) =>
+      response.writeHead(426, { upgrade: "websocket" }).end(),
+    );
+    const tunnel = new CloudTunnel(server, options, parts);
+    const { host, port } = options.listen;
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", (cause) =>
+        reject(new ListenError(formatAddress(options.listen), cause)),
+      );
+      server.listen({ port, backlog: 4096, ...(host === "" ? {} : { host }) }, resolve);
+    });
+    tunnel.port = (server.address() as AddressInfo).port;
+    return tunnel;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    for (const socket of this.#sockets.clients) {
+      closeWith(socket, { code: "LINK_CLOSED", text: "The program stops" });
+    }
+    this.#server.closeAllConnections();
+    await closed;
+  }
+
+  #upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
+    socket.on("error", () => {});
+    const refusal = this.#refusal(request);
+    if (refusal !== undefined) {
+      this.#count("UPGRADE_REFUSED");
+      this.#parts.log.info(
+        { code: "UPGRADE_REFUSED", remote: remoteOf(socket), status: refusal },
+        "connection refused",
+      );
+      socket.end(`HTTP/1.1 ${refusal}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+      return;
+    }
+    this.#strangers++;
+    let known = false;
+    const introduced = (): void => {
+      if (!known) this.#strangers--;
+      known = true;
+      socket.off("data", measure);
+    };
+    const measure = (): void => {
+      if (socket.bytesRead > MAX_STRANGER_BYTES)
+        socket.destroy(new Error("too much before the hello"));
+    };
+    socket.on("data", measure);
+    socket.once("close", introduced);
+    this.#sockets.handleUpgrade(request, socket as Duplex, head, (websocket) => {
+      this.#greet(websocket, remoteOf(socket), introduced);
+    });
+  }
+
+  /** The HTTP status that turns a request away, or undefined. */
+  #refusal(request: IncomingMessage): string | undefined {
+    if (request.url !== this.#options.path) return "404 Not Found";
+    // A browser always sends Origin; no page may speak for a cluster.
+    if (request.headers.origin !== undefined) return "403 Forbidden";
+    if (this.#strangers >= MAX_STRANGERS) return "503 Service Unavailable";
+    return undefined;
+  }
+
+  #greet(socket: WebSocket, remote: string, introduced: () => void): void {
+    expectFirst(
+      socket,
+      "hello",
+      ({ first: hello, early }) => {
+        introduced();
+        const answer = this.#parts.admit(hello);
+        if (!("kind" in answer)) {
+          this.#refuse(remote, answer, hello);
+          socket.on("error", () => {});
+          closeWith(socket, answer);
+          return;
+        }
+        const { side, heartbeatMs: own } = this.#options;
+        const link = new WebSocketLink(socket, {
+          peer: hello.name,
+          side,
+          dialer: false,
+          heartbeatMs: Math.max(own, hello.heartbeatMs),
+          metrics: this.#parts.metrics,
+          early,
+        });
+        link.send(answer);
+        this.#parts.onLink(link, hello);
+      },
+      (error: HelloError) => this.#refuse(remote, { code: error.code, text: error.message }),
+    );
+  }
+
+  #refuse(remote: string, { code, text }: LinkEnd, hello?: Hello): void {
+    this.#count(code);
+    this.#parts.log.warn({ code, text, remote, peer: hello?.name }, "connection refused");
+  }
+
+  #count(code: string): void {
+    this.#parts.metrics.count("ote_link_errors_total", { side: this.#options.side, code });
+  }
+}
+
+function remoteOf(socket: Socket): string {
+  return `${socket.remoteAddress}:${socket.remotePort}`;
+}

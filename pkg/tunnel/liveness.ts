@@ -1,0 +1,47 @@
+import type { WebSocket } from "ws";
+
+/** What liveness needs to know of its connection. */
+export interface LivenessOptions {
+  /** Milliseconds between signs of life. */
+  readonly intervalMs: number;
+  /** The side that dialled pings at each interval; the other only when it has not heard for a while. */
+  readonly dialer: boolean;
+  /** False while we do not read from the socket on purpose: silence then proves nothing. */
+  readonly listening: () => boolean;
+  /** Called once when the peer has been silent for three intervals. */
+  readonly onSilent: () => void;
+}
+
+/** Intervals without any sign of life after which a peer is taken for dead. */
+const MISSED_INTERVALS = 3;
+
+/**
+ * Notices a peer that is no longer there, also behind a half-open connection. Any traffic counts as a
+ * sign of life, not only pongs, which may be stuck behind a large message. A clock tick that comes late
+ * means that this process stalled, and then what the peer sent may still be unread: the peer gets a
+ * fresh interval. (Without that guard one stall of the event loop kills every healthy peer.)
+ */
+export function watchLiveness(socket: WebSocket, options: LivenessOptions): void {
+  const { intervalMs } = options;
+  const tickMs = intervalMs / 2;
+  let heardAt = performance.now();
+  let tickedAt = heardAt;
+  const hear = (): void => {
+    heardAt = performance.now();
+  };
+  for (const event of ["message", "ping", "pong"]) socket.on(event, hear);
+  let pingDue = options.dialer;
+  const timer = setInterval(() => {
+    const now = performance.now();
+    const stalled = now - tickedAt > tickMs * 1.5;
+    tickedAt = now;
+    if (stalled || !options.listening()) heardAt = Math.max(heardAt, now - intervalMs);
+    if (now - heardAt >= intervalMs * MISSED_INTERVALS) {
+      options.onSilent();
+      return;
+    }
+    pingDue = options.dialer ? !pingDue : now - heardAt > intervalMs * 1.2;
+    if (pingDue && socket.readyState === socket.OPEN) socket.ping();
+  }, tickMs);
+  socket.once("close", () => clearInterval(timer));
+}

@@ -1,0 +1,184 @@
+import { once } from "node:events";
+import { connect } from "node:net";
+import { describe, expect, it } from "vitest";
+import { WebSocket } from "ws";
+import { encodeFrame, encodeMessage } from "../wire/codec.ts";
+import { clusterName } from "../wire/names.ts";
+import { SUBPROTOCOL } from "./hello.ts";
+import { describeLink } from "./link.contract.ts";
+import { helloOf, TestTunnel } from "./tunnel.fixture.ts";
+
+describeLink("websocket", async () => {
+  const tunnel = await TestTunnel.start();
+  const { link } = await tunnel.dial(helloOf("edge-a"));
+  return {
+    ends: [link, await tunnel.linkTo("edge-a")],
+    async [Symbol.asyncDispose]() {
+      await link[Symbol.asyncDispose]();
+      await tunnel[Symbol.asyncDispose]();
+    },
+  };
+});
+
+/** A websocket that has said nothing yet. */
+async function stranger(
+  tunnel: TestTunnel,
+  headers: Record<string, string> = {},
+): Promise<WebSocket> {
+  const socket = new WebSocket(tunnel.url, SUBPROTOCOL, { headers, perMessageDeflate: false });
+  socket.on("error", () => {});
+  await once(socket, "open");
+  return socket;
+}
+
+const hello = (name: string): Uint8Array => encodeFrame([encodeMessage(helloOf(name))]);
+
+describe("a tunnel", () => {
+  it.each([
+    ["random bytes", Buffer.from("8a7c01ff00ff", "hex"), "PROTOCOL_ERROR"],
+    ["a text frame", "hello", "TEXT_FRAME"],
+    ["another message first", encodeFrame([encodeMessage({ kind: "resync" })]), "HELLO_EXPECTED"],
+    ["a frame of another version", Buffer.from([8, 9]), "PROTOCOL_VERSION"],
+    ["a name that is taken", hello("taken"), "NAME_TAKEN"],
+    [
+      "a name that is none",
+      encodeFrame([encodeMessage(helloOf("a", { name: "A b" as never }))]),
+      "PROTOCOL_ERROR",
+    ],
+  ])("closes the connection that starts with %s, and says so once", async (_, bytes, code) => {
+    await using tunnel = await TestTunnel.start();
+    const socket = await stranger(tunnel);
+    socket.send(bytes);
+    const [closeCode, reason] = (await once(socket, "close")) as [number, Buffer];
+    expect([closeCode, String(reason).split(":")[0]]).toEqual([4000, code]);
+    expect(tunnel.logged.map((line) => line.code)).toEqual([code]);
+    expect(tunnel.counted).toEqual([{ side: "down", code }]);
+    expect(tunnel.links.size).toBe(0);
+  });
+
+  it("does not buffer what a stranger sends before its hello", async () => {
+    await using tunnel = await TestTunnel.start();
+    const socket = await stranger(tunnel);
+    socket.send(Buffer.alloc(3 * 1024 * 1024));
+    await once(socket, "close");
+    expect(tunnel.logged).toHaveLength(1);
+  });
+
+  it("turns a 64 MiB frame of a joined child away before reading it", async () => {
+    await using tunnel = await TestTunnel.start();
+    const socket = await stranger(tunnel);
+    socket.send(hello("big"));
+    const link = await tunnel.linkTo("big");
+    socket.send(Buffer.alloc(64 * 1024 * 1024));
+    for await (const _ of link.messages);
+    expect(await link.ended).toMatchObject({ code: "FRAME_TOO_LARGE" });
+    expect(tunnel.counted).toEqual([{ side: "down", code: "FRAME_TOO_LARGE" }]);
+  });
+
+  it("turns browsers, other paths and plain HTTP away", async () => {
+    await using tunnel = await TestTunnel.start();
+    await expect(stranger(tunnel, { origin: "https://example.org" })).rejects.toThrow("403");
+    const wrong = new WebSocket(tunnel.url.replace("/tunnel", "/other"));
+    const [error] = (await once(wrong, "error").catch((cause) => [cause])) as [Error];
+    expect(error.message).toContain("404");
+    const plain = await fetch(tunnel.url.replace("ws:", "http:"));
+    expect(plain.status).toBe(426);
+  });
+
+  it("says goodbye to a peer that never says hello", async () => {
+    await using tunnel = await TestTunnel.start();
+    const socket = await stranger(tunnel);
+    const [, reason] = (await once(socket, "close")) as [number, Buffer];
+    expect(String(reason)).toMatch(/^HELLO_TIMEOUT/);
+  }, 10_000);
+
+  it("ends the link of a peer that stops reading, with bounded memory", async () => {
+    await using tunnel = await TestTunnel.start();
+    const socket = await stranger(tunnel);
+    socket.send(hello("deaf"));
+    const link = await tunnel.linkTo("deaf");
+    socket.pause();
+    const body = new Uint8Array(256 * 1024);
+    const task = {
+      kind: "task",
+      id: "t",
+      origin: clusterName("root"),
+      targets: [],
+      ttlMs: 1,
+      body,
+    } as const;
+    let sent = 0;
+    expect(() => {
+      for (; sent < 1000; sent++) link.send(task);
+    }).toThrow(expect.objectContaining({ code: "LINK_CLOSED" }));
+    expect(sent * body.length).toBeLessThan(64 * 1024 * 1024);
+    for await (const _ of link.messages);
+    expect(await link.ended).toMatchObject({ code: "SLOW_READER" });
+    socket.terminate();
+  });
+
+  it("is not writable while much waits, and says when it is again", async () => {
+    await using tunnel = await TestTunnel.start();
+    const { link } = await tunnel.dial(helloOf("edge-a"));
+    const far = await tunnel.linkTo("edge-a");
+    const body = new Uint8Array(256 * 1024);
+    while (far.writable)
+      far.send({ kind: "task", id: "t", origin: clusterName("root"), targets: [], ttlMs: 1, body });
+    const reading = (async () => {
+      for await (const _ of link.messages);
+    })();
+    await far.drained();
+    expect(far.writable).toBe(true);
+    await link[Symbol.asyncDispose]();
+    await reading;
+  });
+
+  it("notices a peer that is silent for three intervals on both sides", async () => {
+    await using tunnel = await TestTunnel.start(100);
+    const socket = await stranger(tunnel);
+    socket.send(encodeFrame([encodeMessage(helloOf("mute", { heartbeatMs: 100 }))]));
+    const link = await tunnel.linkTo("mute");
+    socket.pause();
+    for await (const _ of link.messages);
+    expect(await link.ended).toMatchObject({ code: "PEER_SILENT" });
+    socket.terminate();
+  });
+
+  it("keeps an idle link of healthy peers", async () => {
+    await using tunnel = await TestTunnel.start(50);
+    const { link } = await tunnel.dial(helloOf("idle", { heartbeatMs: 50 }));
+    const ended = link.ended.then(() => "ended");
+    const later = new Promise((resolve) => setTimeout(resolve, 600, "still there"));
+    expect(await Promise.race([ended, later])).toBe("still there");
+    await link[Symbol.asyncDispose]();
+  });
+
+  it("survives connections that break off in the middle of the upgrade", async () => {
+    await using tunnel = await TestTunnel.start();
+    for (let round = 0; round < 20; round++) {
+      const socket = connect(tunnel.tunnel.port, "127.0.0.1");
+      await once(socket, "connect");
+      socket.write("GET /ote/v1/tunnel HTTP/1.1\r\nUpgrade: websocket\r\nConnec");
+      socket.resetAndDestroy();
+    }
+    const { link, welcome } = await tunnel.dial(helloOf("after"));
+    expect(welcome.name).toBe("root");
+    await link[Symbol.asyncDispose]();
+  });
+});
+
+describe("dialling", () => {
+  it("says why it was refused", async () => {
+    await using tunnel = await TestTunnel.start();
+    await expect(tunnel.dial(helloOf("taken"))).rejects.toMatchObject({ code: "NAME_TAKEN" });
+  });
+
+  it("fails with DIAL_FAILED where nobody listens, and with the reason of an abort", async () => {
+    const tunnel = await TestTunnel.start();
+    await tunnel[Symbol.asyncDispose]();
+    await expect(tunnel.dial(helloOf("a"))).rejects.toMatchObject({ code: "DIAL_FAILED" });
+    const stop = new AbortController();
+    stop.abort(new Error("stopped"));
+    await expect(tunnel.dial(helloOf("a"), stop.signal)).rejects.toThrow("stopped");
+  });
+});

@@ -1,0 +1,181 @@
+import type { WebSocket } from "ws";
+import { BoundedQueue } from "../base/bounded-queue.ts";
+import { errorCode, errorText } from "../base/errors.ts";
+import type { Metrics } from "../base/metrics.ts";
+import { decodeFrame, encodeMessage } from "../wire/codec.ts";
+import type { Message } from "../wire/message.ts";
+import type { ClusterName } from "../wire/names.ts";
+import { codeOfSocketError, REFUSAL_CODE, type SocketEnd, socketEnd } from "./close-code.ts";
+import { type Link, LinkClosedError, type LinkEnd, POLITE_END } from "./link.ts";
+import { watchLiveness } from "./liveness.ts";
+import { Outbox } from "./outbox.ts";
+import { atEndOfTurn } from "./turn.ts";
+
+/** Unread messages a link holds before it stops reading its socket. */
+const INBOX_LIMIT = 1024;
+/** Bytes handed to the socket before the next frame waits for them to leave. */
+const IN_FLIGHT_LIMIT = 1024 * 1024;
+/** Bytes waiting above which a link is not `writable`. */
+const HIGH_MARK = 2 * 1024 * 1024;
+/** Bytes waiting at which a peer that does not read loses its link. */
+export const OUTBOX_LIMIT = 32 * 1024 * 1024;
+/** How long a polite close may take before the connection is cut. */
+const CLOSE_LIMIT_MS = 2000;
+
+/** What a link over a websocket needs beside its socket. */
+export interface WebSocketLinkOptions {
+  readonly peer: ClusterName;
+  readonly side: "up" | "down" | "shim";
+  readonly dialer: boolean;
+  /** Milliseconds between signs of life. */
+  readonly heartbeatMs: number;
+  readonly metrics: Metrics;
+  /** Messages that came in the same frame as the hello. */
+  readonly early?: readonly Message[] | undefined;
+}
+
+/** A link over one open websocket whose peers have said hello. */
+export class WebSocketLink implements Link {
+  readonly peer: ClusterName;
+  readonly ended: Promise<LinkEnd>;
+  readonly #socket: WebSocket;
+  readonly #side: string;
+  readonly #metrics: Metrics;
+  readonly #outbox = new Outbox();
+  readonly #inbox = new BoundedQueue<Message>(INBOX_LIMIT);
+  readonly #drainWaiters: (() => void)[] = [];
+  #inFlight = 0;
+  #flushDue = false;
+  #reading = true;
+  #reason: LinkEnd | undefined;
+
+  constructor(socket: WebSocket, options: WebSocketLinkOptions) {
+    const { peer, side, dialer, heartbeatMs, metrics, early = [] } = options;
+    this.peer = peer;
+    this.#socket = socket;
+    this.#side = side;
+    this.#metrics = metrics;
+    socket.on("message", (data, isBinary) => void this.#receive(data as Buffer, isBinary));
+    socket.on("error", (error) =>
+      this.#note({ code: codeOfSocketError(error), text: error.message }),
+    );
+    this.ended = new Promise((resolve) => {
+      socket.once("close", (code, reason) => resolve(this.#close(socketEnd(code, reason))));
+    });
+    for (const message of early) void this.#inbox.push(message);
+    watchLiveness(socket, {
+      intervalMs: heartbeatMs,
+      dialer,
+      listening: () => this.#reading,
+      onSilent: () => this.#cut({ code: "PEER_SILENT", text: "The peer gave no sign of life" }),
+    });
+  }
+
+  get writable(): boolean {
+    return this.#outbox.bytes + this.#inFlight < HIGH_MARK;
+  }
+
+  get messages(): AsyncIterable<Message> {
+    return this.#inbox;
+  }
+
+  send(message: Message): void {
+    if (this.#socket.readyState !== this.#socket.OPEN) throw new LinkClosedError(this.peer);
+    this.#outbox.add(encodeMessage(message));
+    this.#metrics.count("ote_link_messages_sent_total", { side: this.#side });
+    if (this.#outbox.bytes > OUTBOX_LIMIT) {
+      this.#cut({ code: "SLOW_READER", text: "The peer does not read what it is sent" });
+    } else if (!this.#flushDue) {
+      this.#flushDue = true;
+      atEndOfTurn(() => this.#flush());
+    }
+  }
+
+  async drained(): Promise<void> {
+    if (this.writable || this.#reason !== undefined) return;
+    await new Promise<void>((resolve) => this.#drainWaiters.push(resolve));
+  }
+
+  end(reason: LinkEnd): void {
+    this.#note(reason);
+    this.#flush(Number.POSITIVE_INFINITY);
+    const limit = setTimeout(() => this.#socket.terminate(), CLOSE_LIMIT_MS);
+    this.#socket.once("close", () => clearTimeout(limit));
+    const { code, text } = closeFrame(reason);
+    this.#socket.close(code, text);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#socket.readyState !== this.#socket.CLOSED) this.end(POLITE_END);
+    await this.ended;
+  }
+
+  #flush(limit = IN_FLIGHT_LIMIT): void {
+    this.#flushDue = false;
+    while (!this.#outbox.empty && this.#inFlight < limit) {
+      if (this.#socket.readyState !== this.#socket.OPEN) return;
+      const frame = this.#outbox.takeFrame();
+      this.#inFlight += frame.length;
+      this.#socket.send(frame, () => this.#sent(frame.length));
+    }
+  }
+
+  #sent(bytes: number): void {
+    this.#inFlight -= bytes;
+    if (!this.#outbox.empty) this.#flush();
+    if (this.writable) for (const wake of this.#drainWaiters.splice(0)) wake();
+  }
+
+  /** Reads no further until there is room, so that TCP makes the peer wait. */
+  async #receive(data: Buffer, isBinary: boolean): Promise<void> {
+    if (this.#reason !== undefined) return;
+    const messages = this.#decode(data, isBinary);
+    if (messages === undefined) return;
+    this.#metrics.count("ote_link_messages_received_total", { side: this.#side }, messages.length);
+    const waits = messages.map((message) => this.#inbox.push(message));
+    if (!this.#inbox.full) return;
+    this.#reading = false;
+    this.#socket.pause();
+    await Promise.all(waits);
+    await this.#inbox.room();
+    this.#reading = true;
+    this.#socket.resume();
+  }
+
+  #decode(data: Buffer, isBinary: boolean): Message[] | undefined {
+    try {
+      if (isBinary) return decodeFrame(data);
+      this.end({ code: "TEXT_FRAME", text: "Only binary frames are allowed" });
+    } catch (error) {
+      this.end({ code: errorCode(error), text: errorText(error) });
+    }
+    return undefined;
+  }
+
+  /** The first reason is the true one; what follows are its consequences. */
+  #note(reason: LinkEnd): void {
+    this.#reason ??= reason;
+  }
+
+  /** Ends at once: who does not read would not read a goodbye either. */
+  #cut(reason: LinkEnd): void {
+    this.#note(reason);
+    this.#socket.terminate();
+  }
+
+  #close(end: SocketEnd): LinkEnd {
+    this.#inbox.close();
+    for (const wake of this.#drainWaiters.splice(0)) wake();
+    const reason = this.#reason ?? end;
+    this.#reason = reason;
+    if (reason.code !== POLITE_END.code) {
+      this.#metrics.count("ote_link_errors_total", { side: this.#side, code: reason.code });
+    }
+    return reason;
+  }
+}
+
+function closeFrame({ code, text }: LinkEnd): { code: number; text: string } {
+  if (code === POLITE_END.code) return { code: 1000, text: "" };
+  return { code: REFUSAL_CODE, text: Buffer.from(`${code}: ${text}`).subarray(0, 120).toString() };
+}
