@@ -4,6 +4,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 
 /** One request as the server received it. */
 export interface SeenRequest {
@@ -109,12 +111,7 @@ async function send(answer: Answer, response: ServerResponse): Promise<void> {
     return;
   }
   response.flushHeaders();
-  for await (const part of body) {
-    if (response.destroyed) return;
-    if (!response.write(part))
-      await Promise.race([once(response, "drain"), once(response, "close")]);
-  }
-  response.end();
+  await pipeline(Readable.from(body), response);
 }
 
 /** An answer with a value as JSON. */
