@@ -74,6 +74,11 @@ export class RouteTable {
     return this.#winners.size;
   }
 
+  /** How many direct children there are. */
+  get childCount(): number {
+    return this.#children.size;
+  }
+
   /** The direct children, as they said in their hello. */
   get children(): Iterable<Route> {
     return [...this.#children.values()].map((child) => child.own);
@@ -96,7 +101,9 @@ export class RouteTable {
 
   /** Whether `child` has announced `name`: the only clusters it may speak for, beside itself. */
   announces(child: ClusterName, name: ClusterName): boolean {
-    return child === name ? this.#children.has(child) : (this.#children.get(child)?.below.has(name) ?? false);
+    return child === name
+      ? this.#children.has(child)
+      : (this.#children.get(child)?.below.has(name) ?? false);
   }
 
   /** The child through which that instance of `name` was announced, accepted or not. */

@@ -30,6 +30,7 @@ const welcome: Welcome = {
   capabilities: [],
   heartbeatMs: 1000,
   path: [clusterName("root")],
+  listen: "",
 };
 
 /** A listening tunnel that admits everybody but "taken", with all it logged, counted and accepted. */

@@ -55,6 +55,7 @@ const messages: Message[] = [
     capabilities: [],
     heartbeatMs: 3000,
     path: [root],
+    listen: "a:1",
   },
   { kind: "path", path: [root, edge] },
   { kind: "routes", reset: true, changed: [route], removed: [edge], digest: "00ff" },

@@ -30,6 +30,8 @@ export interface Welcome {
   readonly heartbeatMs: number;
   /** The names from the top of the tree to the sender, who is the last. */
   readonly path: readonly ClusterName[];
+  /** host:port at which other clusters may join below the sender; empty if they may not. */
+  readonly listen: string;
 }
 
 /** Down: the sender's path has changed. */

@@ -44,6 +44,7 @@ export const PARSERS: Parsers = {
     capabilities: list(raw.capabilities, 64, (item) => text(item, "capability")),
     heartbeatMs: number(raw.heartbeatMs, "heartbeatMs"),
     path: list(raw.path, MAX_DEPTH, name),
+    listen: text(raw.listen, "listen"),
   }),
   path: (raw) => ({ kind: "path", path: list(raw.path, MAX_DEPTH, name) }),
   routes: (raw) => ({

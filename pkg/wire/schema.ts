@@ -24,6 +24,7 @@ export const SCHEMA: Readonly<Record<string, Readonly<Record<string, Field>>>> =
     capabilities: [3, "string[]"],
     heartbeatMs: [4, "uint32"],
     path: [5, "string[]"],
+    listen: [6, "string"],
   },
   Path: { path: [1, "string[]"] },
   Route: {

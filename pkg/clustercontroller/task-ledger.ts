@@ -1,0 +1,93 @@
+import type { Result, Task } from "../wire/message.ts";
+
+/** One task this cluster has taken on; without `result` it is still running. */
+export interface LedgerEntry {
+  readonly id: string;
+  /** Until then the origin may send the task again, on the clock of the events. */
+  readonly expires: number;
+  readonly result?: Result | undefined;
+}
+
+/** What to do with a task that arrived. */
+export type LedgerDecision =
+  | { readonly do: "run" }
+  | { readonly do: "nothing" }
+  | { readonly do: "answer"; readonly result: Result }
+  | { readonly do: "refuse"; readonly verdict: "expired" | "refused"; readonly reason: string };
+
+/** Most tasks remembered; while all of them may still be repeated, new ones are refused. */
+export const LEDGER_LIMIT = 20_000;
+/** Total size of remembered result bodies in bytes; beyond it the oldest bodies are given up first. */
+export const LEDGER_BODY_LIMIT = 64 * 1024 * 1024;
+/** Milliseconds an entry is kept after its task's deadline, for repetitions that are still on their way. */
+export const LEDGER_MARGIN_MS = 10 * 60_000;
+
+/**
+ * The tasks this cluster has taken on. A task is executed at most once although it may be delivered
+ * many times: a known one is answered from here.
+ */
+export class TaskLedger {
+  readonly #entries = new Map<string, LedgerEntry>();
+  #bodyBytes = 0;
+
+  constructor(entries: Iterable<LedgerEntry> = []) {
+    for (const entry of entries) this.#put(entry);
+  }
+
+  /** How many tasks are remembered. */
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** Decides on a task; after "run" the task counts as running. */
+  receive(task: Task, now: number): LedgerDecision {
+    const known = this.#entries.get(task.id);
+    if (known?.result !== undefined) return { do: "answer", result: known.result };
+    if (known !== undefined) return { do: "nothing" };
+    if (task.ttlMs === 0) return { do: "refuse", verdict: "expired", reason: "DeadlineExceeded" };
+    if (this.#entries.size >= LEDGER_LIMIT)
+      return { do: "refuse", verdict: "refused", reason: "LedgerFull" };
+    this.#put({ id: task.id, expires: now + task.ttlMs + LEDGER_MARGIN_MS });
+    return { do: "run" };
+  }
+
+  /** A running task has its result. */
+  finished(result: Result): void {
+    const entry = this.#entries.get(result.id);
+    if (entry === undefined || entry.result !== undefined) return;
+    this.#put({ ...entry, result });
+    this.#shed();
+  }
+
+  /** Forgets finished tasks that can no longer be repeated, and returns their ids. */
+  prune(now: number): string[] {
+    const gone: string[] = [];
+    for (const { id, expires, result } of this.#entries.values()) {
+      if (expires > now || result === undefined) continue;
+      this.#bodyBytes -= result.body.length;
+      this.#entries.delete(id);
+      gone.push(id);
+    }
+    return gone;
+  }
+
+  #put(entry: LedgerEntry): void {
+    this.#entries.set(entry.id, entry);
+    this.#bodyBytes += entry.result?.body.length ?? 0;
+  }
+
+  /** The verdict of an old task matters more than its body. */
+  #shed(): void {
+    if (this.#bodyBytes <= LEDGER_BODY_LIMIT) return;
+    for (const [id, entry] of this.#entries) {
+      const { result } = entry;
+      if (result === undefined || result.body.length === 0) continue;
+      this.#bodyBytes -= result.body.length;
+      this.#entries.set(id, {
+        ...entry,
+        result: { ...result, body: new Uint8Array(), truncated: true },
+      });
+      if (this.#bodyBytes <= LEDGER_BODY_LIMIT / 2) return;
+    }
+  }
+}
