@@ -8,7 +8,7 @@ import { errorCode, errorText } from "../pkg/base/errors.ts";
 import type { RecoveringShim, ShimResult, ShimTask } from "../pkg/shim/shim.ts";
 import { resultOf } from "./api-result.ts";
 import { type ApiTask, readApiTask } from "./api-task.ts";
-import { recoverApiTask } from "./recover-api-task.ts";
+import { recoverApiTask, unknownOutcome } from "./recover-api-task.ts";
 import { TaskRefusedError } from "./task-refused.ts";
 
 /** How often and how long apart a request is tried that has certainly not been executed. */
@@ -52,7 +52,7 @@ export class K8sShim implements RecoveringShim {
       return await recoverApiTask(this.#read(task), recovery, signal);
     } catch (error) {
       // It was refused the first time, too.
-      return error instanceof TaskRefusedError ? "run" : failure(error, signal, true);
+      return error instanceof TaskRefusedError ? "run" : unknownOutcome(errorText(error));
     }
   }
 

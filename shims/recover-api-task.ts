@@ -125,7 +125,8 @@ function createdAt(text: string): number | undefined {
   }
 }
 
-function unknownOutcome(why: string): ShimResult {
+/** The result of a task of which nobody can say any more whether it was executed. */
+export function unknownOutcome(why: string): ShimResult {
   return {
     verdict: "failed",
     code: 500,

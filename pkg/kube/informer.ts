@@ -18,7 +18,7 @@ export interface InformerOptions<T extends KubeObject> extends ListOptions {
    * It should only mark the key; what it throws is logged.
    */
   readonly onChange?: (key: string, object: T | undefined, previous: T | undefined) => void;
-  /** Makes objects smaller before they are kept. */
+  /** Makes objects smaller before they are kept; must leave metadata's uid and resourceVersion. */
   readonly trim?: (object: T) => T;
   readonly log?: Logger;
   readonly retry?: { readonly first?: number; readonly longest?: number };

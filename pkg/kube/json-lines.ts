@@ -38,6 +38,6 @@ function parsed(line: string): unknown {
   try {
     return JSON.parse(line);
   } catch (error) {
-    throw new BadLineError(`a line is not JSON: ${JSON.stringify(line.slice(0, 100))}`, error);
+    throw new BadLineError(`a line is not JSON: ${JSON.stringify(line.slice(0, 40))}`, error);
   }
 }

@@ -210,6 +210,22 @@ describe("KubeconfigTransport", () => {
     expect(api.requests.map(({ body }) => body)).toEqual(["x", "x", "x"]);
   });
 
+  it("does not wait for a credential plugin longer than its signal", async () => {
+    await using api = await ScriptedApi.listen();
+    const exec = { apiVersion: "v1", command: "sleep", args: ["2"] };
+    const config = await file("rotating", kubeconfigText(api.url, {}, { token: "old" }));
+    await using transport = await KubeconfigTransport.open(config);
+    await file("rotating", kubeconfigText(api.url, {}, { exec }));
+    api.answer = () => status(401, "Unauthorized");
+    const asked = transport.request({ method: "GET", path: "/" }, AbortSignal.timeout(100));
+    await expect(asked).rejects.toMatchObject({ name: "TimeoutError" });
+  });
+
+  it("never shows the text of a file that is not YAML", async () => {
+    const opened = KubeconfigTransport.open(await file("secret", "a:\n  token: x: secret"));
+    await expect(opened).rejects.toThrow(/^[^\n]*at line 2, column \d+:$/);
+  });
+
   it("goes on with what it knows while the file is missing", async () => {
     await using api = await ScriptedApi.listen();
     const config = await file("vanishing", kubeconfigText(api.url, {}, { token: "old" }));

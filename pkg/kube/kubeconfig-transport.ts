@@ -47,10 +47,10 @@ export class KubeconfigTransport implements ApiTransport {
 
   async request(request: ApiRequest, signal: AbortSignal): Promise<ApiResponse> {
     signal.throwIfAborted();
-    const access = await this.#file.access();
+    const access = await orAborted(this.#file.access(), signal);
     const response = await this.#ask(request, access, signal);
     if (response.status !== 401) return response;
-    const changed = await this.#file.changedAccess(access);
+    const changed = await orAborted(this.#file.changedAccess(access), signal);
     if (changed === undefined) return response;
     await response.body[Symbol.asyncIterator]().return?.();
     return this.#ask(request, changed, signal);
@@ -109,6 +109,15 @@ export class KubeconfigTransport implements ApiTransport {
       client.end(request.body);
     });
   }
+}
+
+/** A credential plugin may take as long as it likes; whoever waits for it need not. */
+function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    signal.addEventListener("abort", abort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  });
 }
 
 /** The server hung up an idle connection just when we used it again; nothing of the request was answered. */

@@ -14,8 +14,8 @@ export interface Access {
 /** The kubeconfig file is missing, not readable, or does not say whom to talk to. */
 export class KubeconfigInvalidError extends OteError {
   readonly code = "KUBECONFIG_INVALID";
-  constructor(file: string, why: string, cause?: unknown) {
-    super(`Cannot use kubeconfig "${file}": ${why}`, { cause });
+  constructor(file: string, why: string) {
+    super(`Cannot use kubeconfig "${file}": ${why}`);
   }
 }
 
@@ -75,7 +75,9 @@ export class KubeconfigFile {
       return this.#last;
     } catch (error) {
       if (error instanceof KubeconfigInvalidError) throw error;
-      throw new KubeconfigInvalidError(this.#file, errorText(error), error);
+      // Only the first line: below it a YAML error shows the text, which may be a token.
+      const [why = ""] = errorText(error).split("\n");
+      throw new KubeconfigInvalidError(this.#file, why);
     }
   }
 }

@@ -202,6 +202,13 @@ describe("TransportResourceClient.watch", () => {
     for await (const _ of w.client.watch(PODS, { resourceVersion: "1" }, stop.signal)) stop.abort();
   });
 
+  it("ends a stream that the server should have ended and did not", async () => {
+    await using w = await world({ watchSeconds: 0.5 });
+    w.api.answer = () => "hang";
+    for await (const _ of w.client.watch(PODS, { resourceVersion: "1" }, forever));
+    expect(w.asked()[0]).toContain("timeoutSeconds=1");
+  });
+
   it("throws API_UNREACHABLE when the stream breaks", async () => {
     await using w = await world();
     w.api.answer = () => ({

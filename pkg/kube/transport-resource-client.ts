@@ -16,6 +16,7 @@ import type {
 } from "../apis/resource-client.ts";
 import { isStatus, type Status, StatusError } from "../apis/status.ts";
 import { discard, readObject, throwRefusal } from "./api-answer.ts";
+import { Deadline } from "./deadline.ts";
 import { jsonLines } from "./json-lines.ts";
 
 const PAGE_SIZE = 500;
@@ -85,7 +86,7 @@ export class TransportResourceClient implements ResourceClient {
   ): AsyncGenerator<WatchEvent<T>, void, void> {
     const seconds = Math.ceil(this.#watchSeconds * (1 + Math.random()));
     // The server should end the stream itself; one that does not has forgotten us.
-    const late = AbortSignal.timeout((seconds + 10) * 1000);
+    const deadline = new Deadline((seconds + Math.min(seconds, 10)) * 1000, signal);
     const path = collectionPath(type, options, {
       watch: true,
       allowWatchBookmarks: true,
@@ -94,14 +95,16 @@ export class TransportResourceClient implements ResourceClient {
     });
     try {
       const request = { method: "GET", path, headers: { accept: "application/json" } };
-      const response = await this.#transport.request(request, AbortSignal.any([signal, late]));
+      const response = await this.#transport.request(request, deadline.signal);
       await throwRefusal(response);
       for await (const line of jsonLines(response.body, MAX_EVENT_BYTES)) {
         yield watchEvent<T>(line);
       }
     } catch (error) {
-      if (signal.aborted || late.aborted) return;
+      if (signal.aborted || deadline.passed) return;
       throw error;
+    } finally {
+      deadline.end();
     }
   }
 
@@ -193,12 +196,14 @@ export class TransportResourceClient implements ResourceClient {
     signal: AbortSignal | undefined,
     work: (limited: AbortSignal) => Promise<T>,
   ): Promise<T> {
-    const late = AbortSignal.timeout(this.#answerMs);
+    const deadline = new Deadline(this.#answerMs, signal);
     try {
-      return await work(signal === undefined ? late : AbortSignal.any([signal, late]));
+      return await work(deadline.signal);
     } catch (error) {
-      if (!late.aborted || signal?.aborted || error instanceof StatusError) throw error;
+      if (!deadline.passed || error instanceof StatusError) throw error;
       throw new ApiUnreachableError(request.path, `no answer within ${this.#answerMs} ms`);
+    } finally {
+      deadline.end();
     }
   }
 }
