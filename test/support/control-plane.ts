@@ -39,7 +39,7 @@ export class ControlPlane implements AsyncDisposable {
     process.on("exit", this.#removeOnExit);
   }
 
-  /** Resolves when the API answers and has its default namespace. */
+  /** Resolves when the API answers and objects can be made in its default namespace. */
   static async start(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
     const plane = new ControlPlane(options);
     try {
@@ -68,7 +68,8 @@ export class ControlPlane implements AsyncDisposable {
   /** Starts it again with the same data and port. */
   async startApi(): Promise<void> {
     this.#launch("kube-apiserver", this.#apiserverFlags());
-    await this.#ready();
+    await this.#answers("/readyz");
+    await this.#answers("/api/v1/namespaces/default");
   }
 
   async restart(): Promise<void> {
@@ -102,7 +103,10 @@ export class ControlPlane implements AsyncDisposable {
       `--initial-cluster=test=${peer}`,
     ]);
     await this.startApi();
-    if (controllerManager) this.#launch("kube-controller-manager", await this.#managerFlags());
+    if (controllerManager) {
+      this.#launch("kube-controller-manager", await this.#managerFlags());
+      await this.#answers("/api/v1/namespaces/default/serviceaccounts/default");
+    }
     if (scheduler) this.#launch("kube-scheduler", await this.#workerFlags("kube-scheduler"));
   }
 
@@ -180,18 +184,18 @@ export class ControlPlane implements AsyncDisposable {
     this.#programs.set(name, new Program(programFile(name), flags, this.#file(`${name}.log`)));
   }
 
-  async #ready(): Promise<void> {
+  async #answers(path: string): Promise<void> {
     await using transport = await KubeconfigTransport.open(this.kubeconfig);
     const late = AbortSignal.timeout(READY_LIMIT_MS);
-    const asked = ["/readyz", "/api/v1/namespaces/default"];
-    while (asked.length > 0) {
+    for (;;) {
       for (const program of this.#programs.values()) program.check();
-      if (late.aborted) throw new Error("Cannot start a control plane: it does not get ready");
-      const request = { method: "GET", path: asked[0] ?? "" };
-      const response = await transport.request(request, late).catch(() => undefined);
+      if (late.aborted) throw new Error(`Cannot start a control plane: no answer at ${path}`);
+      const response = await transport
+        .request({ method: "GET", path }, late)
+        .catch(() => undefined);
       await response?.body[Symbol.asyncIterator]().return?.();
-      if (response?.status === 200) asked.shift();
-      else await sleep(50);
+      if (response?.status === 200) return;
+      await sleep(50);
     }
   }
 
