@@ -106,6 +106,8 @@ export interface ClusterControllerResult extends KubeObject {
     readonly taskName: string;
     readonly taskUID: string;
     readonly page: number;
+    /** How many clusters are selected on all pages together. */
+    readonly selectedTotal: number;
     /** Clusters frozen into the task; a name stands on exactly one page. */
     readonly selected?: readonly string[] | undefined;
   };

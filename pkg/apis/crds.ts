@@ -171,10 +171,13 @@ const CLUSTER_CONTROLLER_ROW: KindRow = {
           url: text("Absolute path and query at the destination."),
           body: text("The request's body as JSON or YAML text."),
           contentType: text("Media type of the body of a PATCH; told from the body if absent."),
-          deadlineSeconds: integer(
-            "Seconds after which clusters that have not answered are given up; 3600 if absent.",
-            1,
-          ),
+          deadlineSeconds: {
+            ...integer(
+              "Seconds after which clusters that have not answered are given up; 3600 if absent.",
+              1,
+            ),
+            maximum: 2_592_000,
+          },
           parallelism: integer(
             "How many clusters may work on it at the same time; no limit if absent.",
             1,
@@ -242,6 +245,7 @@ const RESULT_ROW: KindRow = {
           taskName: text("The ClusterController's name."),
           taskUID: text("The ClusterController's uid."),
           page: integer("Number of this page, from 1."),
+          selectedTotal: integer("How many clusters are selected on all pages together."),
           selected: {
             type: "array",
             items: { type: "string" },

@@ -142,7 +142,14 @@ export class TaskBoard {
     const ttlMs = Math.ceil(order.deadline - now);
     return [
       {
-        task: { kind: "task", id: order.id, origin: this.#origin, ttlMs, body: order.body },
+        task: {
+          kind: "task",
+          id: order.id,
+          origin: this.#origin,
+          ttlMs,
+          body: order.body,
+          startedAt: 0,
+        },
         targets,
       },
     ];

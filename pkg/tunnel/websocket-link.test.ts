@@ -105,6 +105,7 @@ describe("a tunnel", () => {
       origin: clusterName("root"),
       targets: [],
       ttlMs: 1,
+      startedAt: 0,
       body,
     } as const;
     let sent = 0;
@@ -123,7 +124,15 @@ describe("a tunnel", () => {
     const far = await tunnel.linkTo("edge-a");
     const body = new Uint8Array(256 * 1024);
     while (far.writable)
-      far.send({ kind: "task", id: "t", origin: clusterName("root"), targets: [], ttlMs: 1, body });
+      far.send({
+        kind: "task",
+        id: "t",
+        origin: clusterName("root"),
+        targets: [],
+        ttlMs: 1,
+        startedAt: 0,
+        body,
+      });
     const reading = (async () => {
       for await (const _ of link.messages);
     })();

@@ -62,7 +62,7 @@ const messages: Message[] = [
   { kind: "resync" },
   { kind: "conflict", name: edge, instance: "i-1", code: "NAME_TAKEN", text: "Cannot join" },
   { kind: "neighbours", grandparent: [{ name: root, listen: "a:1" }], aunts: [], siblings: [] },
-  { kind: "task", id: "uid-1", origin: root, targets: [edge], ttlMs: 1000, body },
+  { kind: "task", id: "uid-1", origin: root, targets: [edge], ttlMs: 1000, body, startedAt: 0 },
   {
     kind: "result",
     id: "uid-1",

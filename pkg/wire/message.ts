@@ -105,6 +105,11 @@ export interface Task {
   readonly ttlMs: number;
   /** The encoded TaskBody, which relays pass on unread. */
   readonly body: Uint8Array;
+  /**
+   * To a remote shim only: it was sent before, at this time (milliseconds since 1970), and what became
+   * of it is not known; 0 for a task that cannot have been started.
+   */
+  readonly startedAt: number;
 }
 
 /** Up: the verdict of one cluster on one task. */

@@ -75,6 +75,7 @@ export const PARSERS: Parsers = {
     targets: list(raw.targets, MAX_LIST, name),
     ttlMs: number(raw.ttlMs, "ttlMs"),
     body: bytes(raw.body),
+    startedAt: number(raw.startedAt, "startedAt"),
   }),
   result: (raw) => ({
     kind: "result",

@@ -62,6 +62,7 @@ export const SCHEMA: Readonly<Record<string, Readonly<Record<string, Field>>>> =
     targets: [3, "string[]"],
     ttlMs: [4, "uint32"],
     body: [5, "bytes"],
+    startedAt: [6, "double"],
   },
   Result: {
     id: [1, "string"],

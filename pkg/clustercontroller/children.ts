@@ -1,0 +1,114 @@
+import type { Logger } from "../base/log.ts";
+import type { Metrics } from "../base/metrics.ts";
+import { CloudTunnel, TUNNEL_PATH } from "../tunnel/cloud-tunnel.ts";
+import { type Link, LinkClosedError, type LinkEnd, POLITE_END } from "../tunnel/link.ts";
+import type { Address } from "../wire/address.ts";
+import type { Hello, Message, Welcome } from "../wire/message.ts";
+import type { ClusterName } from "../wire/names.ts";
+import type { TreeEvent } from "./event.ts";
+
+/** What the children's side needs of the program around it. */
+export interface ChildrenParts {
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  /** Why a cluster may not join. */
+  readonly refusal: (hello: Hello) => LinkEnd | undefined;
+  readonly welcome: () => Welcome;
+  readonly dispatch: (event: TreeEvent) => void;
+  /** Resolves when what children say can be passed on. */
+  readonly roomAbove: () => Promise<void> | undefined;
+}
+
+/** The links to all children: turns what happens on them into events, and messages into sends. */
+export class Children implements AsyncDisposable {
+  readonly #parts: ChildrenParts;
+  readonly #links = new Map<ClusterName, Link>();
+  readonly #congested = new Set<Link>();
+  #tunnel: CloudTunnel | undefined;
+
+  private constructor(parts: ChildrenParts) {
+    this.#parts = parts;
+  }
+
+  /** Resolves once children can join; rejects with `LISTEN_FAILED`. */
+  static async listen(
+    options: { readonly listen: Address; readonly heartbeatMs: number },
+    parts: ChildrenParts,
+  ): Promise<Children> {
+    const children = new Children(parts);
+    children.#tunnel = await CloudTunnel.listen(
+      { ...options, path: TUNNEL_PATH, side: "down" },
+      {
+        log: parts.log,
+        metrics: parts.metrics,
+        admit: (hello) => parts.refusal(hello) ?? parts.welcome(),
+        onLink: (link, hello) => void children.#serve(link, hello),
+      },
+    );
+    return children;
+  }
+
+  /** The port that is listened on. */
+  get port(): number {
+    return this.#tunnel?.port ?? 0;
+  }
+
+  /** Queues a message; one for a child whose link has just ended is left out, as its end will tell. */
+  send(child: ClusterName, message: Message): void {
+    const link = this.#links.get(child);
+    if (link === undefined) return;
+    try {
+      link.send(message);
+    } catch (error) {
+      if (!(error instanceof LinkClosedError)) throw error;
+      return;
+    }
+    if (!link.writable && !this.#congested.has(link)) void this.#congest(link);
+  }
+
+  end(child: ClusterName, reason: LinkEnd): void {
+    this.#links.get(child)?.end(reason);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const link of this.#links.values()) link.end(POLITE_END);
+    await this.#tunnel?.[Symbol.asyncDispose]();
+  }
+
+  async #serve(link: Link, hello: Hello): Promise<void> {
+    const child = link.peer;
+    const { log, dispatch, roomAbove } = this.#parts;
+    const former = this.#links.get(child);
+    this.#links.set(child, link);
+    former?.end({ code: "REPLACED", text: "A newer session of the same cluster took over" });
+    dispatch({ kind: "child-joined", hello });
+    this.#count();
+    log.info({ child, version: hello.version, tags: hello.tags }, "child joined");
+    for await (const message of link.messages) {
+      // A former session may still have something unread; the present one has the say.
+      if (this.#links.get(child) !== link) break;
+      dispatch({ kind: "child-said", child, message });
+      const room = roomAbove();
+      if (room !== undefined) await room;
+    }
+    const { code, text } = await link.ended;
+    this.#congested.delete(link);
+    if (this.#links.get(child) !== link) return;
+    this.#links.delete(child);
+    dispatch({ kind: "child-left", child });
+    this.#count();
+    log[code === POLITE_END.code ? "info" : "warn"]({ child, code, text }, "child left");
+  }
+
+  async #congest(link: Link): Promise<void> {
+    this.#congested.add(link);
+    this.#parts.dispatch({ kind: "child-congested", child: link.peer });
+    await link.drained();
+    if (!this.#congested.delete(link) || this.#links.get(link.peer) !== link) return;
+    this.#parts.dispatch({ kind: "child-drained", child: link.peer });
+  }
+
+  #count(): void {
+    this.#parts.metrics.gauge("ote_links", this.#links.size, { side: "down" });
+  }
+}

@@ -1,0 +1,106 @@
+import type { RecordStore } from "../base/record-store.ts";
+import type { Result, Task } from "../wire/message.ts";
+import { clusterName } from "../wire/names.ts";
+import type { LedgerEntry } from "./task-ledger.ts";
+
+const TABLE = "ledger";
+
+/** A task that was started and has no result: the process died in between. */
+export interface Interrupted {
+  readonly task: Task;
+  readonly startedAt: Date;
+}
+
+/** A ledger entry on disk; times are wall clock, because the other clock begins anew with each process. */
+interface LedgerRecord {
+  readonly id: string;
+  readonly origin: string;
+  readonly body: string;
+  readonly startedAt: number;
+  readonly expiresAt: number;
+  readonly result?: Omit<Result, "kind" | "body" | "id" | "origin"> & { readonly body: string };
+}
+
+/** The tasks that this cluster has taken on, on disk. */
+export class LedgerStore {
+  readonly #store: RecordStore;
+
+  constructor(store: RecordStore) {
+    this.#store = store;
+  }
+
+  /** What is known from before, with times on the clock that shows `now`; damaged records are an error. */
+  load(now: number): { readonly entries: LedgerEntry[]; readonly interrupted: Interrupted[] } {
+    const entries: LedgerEntry[] = [];
+    const interrupted: Interrupted[] = [];
+    for (const [, text] of this.#store.entries(TABLE)) {
+      const record = JSON.parse(text) as LedgerRecord;
+      const { id, expiresAt, startedAt, result } = record;
+      const expires = now + expiresAt - Date.now();
+      if (result === undefined)
+        interrupted.push({ task: taskOf(record), startedAt: new Date(startedAt) });
+      entries.push({
+        id,
+        expires,
+        ...(result === undefined ? {} : { result: resultOf(record, result) }),
+      });
+    }
+    return { entries, interrupted };
+  }
+
+  /** Notes that the task is about to be executed; resolves when that would survive a crash. */
+  async started(task: Task, expiresAt: number): Promise<void> {
+    const record: LedgerRecord = {
+      id: task.id,
+      origin: task.origin,
+      body: Buffer.from(task.body).toString("base64"),
+      startedAt: Date.now(),
+      expiresAt,
+    };
+    await this.#store.write([{ table: TABLE, key: task.id, value: JSON.stringify(record) }]);
+  }
+
+  /** Notes how the task ended. */
+  async finished({ kind: _, id, origin, body, ...result }: Result): Promise<void> {
+    const text = this.#store.get(TABLE, id);
+    if (text === undefined) return;
+    const record: LedgerRecord = {
+      ...(JSON.parse(text) as LedgerRecord),
+      id,
+      origin,
+      // The task is not needed any more, only its outcome.
+      body: "",
+      result: { ...result, body: Buffer.from(body).toString("base64") },
+    };
+    await this.#store.write([{ table: TABLE, key: id, value: JSON.stringify(record) }]);
+  }
+
+  async forget(ids: readonly string[]): Promise<void> {
+    await this.#store.write(ids.map((key) => ({ table: TABLE, key })));
+  }
+}
+
+function taskOf({ id, origin, body, expiresAt }: LedgerRecord): Task {
+  return {
+    kind: "task",
+    id,
+    origin: clusterName(origin),
+    targets: [],
+    ttlMs: Math.max(0, expiresAt - Date.now()),
+    body: Buffer.from(body, "base64"),
+    startedAt: 0,
+  };
+}
+
+function resultOf(
+  { id, origin }: LedgerRecord,
+  result: NonNullable<LedgerRecord["result"]>,
+): Result {
+  return {
+    kind: "result",
+    id,
+    origin: clusterName(origin),
+    ...result,
+    body: Buffer.from(result.body, "base64"),
+  };
+}

@@ -1,0 +1,31 @@
+import type { MetricRow } from "../base/metrics.ts";
+
+/** The metrics of one node of the tree. */
+export const CLUSTER_CONTROLLER_METRICS = {
+  ote_subtree_clusters: { kind: "gauge", help: "Clusters below this one" },
+  ote_tasks_waiting: { kind: "gauge", help: "Tasks created here that still wait for a verdict" },
+  ote_tasks_executed_total: {
+    kind: "counter",
+    help: "Tasks that this cluster's shim has finished, by verdict",
+    labels: ["verdict"],
+  },
+  ote_task_run_seconds: {
+    kind: "histogram",
+    help: "Time that this cluster's shim took for a task",
+    buckets: [0.005, 0.02, 0.1, 0.5, 2, 10, 60],
+  },
+  ote_task_verdicts_total: {
+    kind: "counter",
+    help: "Verdicts on tasks created here",
+    labels: ["verdict"],
+  },
+  ote_messages_ignored_total: {
+    kind: "counter",
+    help: "Messages that a peer should not have sent and that were left out, by code",
+    labels: ["code"],
+  },
+  ote_event_loop_lag_seconds: {
+    kind: "gauge",
+    help: "How late the last half-second tick came",
+  },
+} as const satisfies Record<string, MetricRow>;

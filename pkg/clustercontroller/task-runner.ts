@@ -1,0 +1,176 @@
+import { errorCode, errorText } from "../base/errors.ts";
+import type { Logger } from "../base/log.ts";
+import type { Metrics } from "../base/metrics.ts";
+import { type ClusterShim, canRecover, type ShimResult } from "../shim/shim.ts";
+import { resultMessage, shimTaskOf } from "../shim/shim-message.ts";
+import type { Result, Task } from "../wire/message.ts";
+import type { ClusterName } from "../wire/names.ts";
+import type { Interrupted, LedgerStore } from "./ledger-store.ts";
+import { LEDGER_MARGIN_MS } from "./task-ledger.ts";
+
+/** Tasks given to the shim at the same time; more wait, in order. */
+const MAX_RUNNING = 64;
+/** setTimeout takes no more. */
+const LONGEST_TIMER_MS = 0x7fff_ffff;
+/** How long the shim may look for the outcome of a task from before a crash. */
+const RECOVERY_LIMIT_MS = 10 * 60_000;
+
+/** What a runner works with. */
+export interface TaskRunnerParts {
+  readonly name: ClusterName;
+  readonly shim: ClusterShim;
+  readonly ledger: LedgerStore;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  /** Told when a task has its result and the ledger has it on disk. */
+  readonly onResult: (result: Result) => void;
+}
+
+/**
+ * Gives tasks to the shim, each at most once: that a task is started is on disk before the shim hears
+ * of it, and its result before anybody else does.
+ */
+export class TaskRunner {
+  readonly #parts: TaskRunnerParts;
+  readonly #signal: AbortSignal;
+  readonly #queue: (() => Promise<void>)[] = [];
+  #running = 0;
+
+  /** Work that is not finished when `signal` aborts is cut off and looked into at the next start. */
+  constructor(parts: TaskRunnerParts, signal: AbortSignal) {
+    this.#parts = parts;
+    this.#signal = signal;
+  }
+
+  /** Takes a task on; the ledger in memory has decided that it is a new one. */
+  run(task: Task): void {
+    const deadline = performance.now() + task.ttlMs;
+    this.#enqueue(() => this.#execute(task, deadline));
+  }
+
+  /** Finds out what became of tasks that a crash cut off, and tells their results. */
+  recover(interrupted: readonly Interrupted[]): void {
+    for (const { task, startedAt } of interrupted)
+      this.#enqueue(() => this.#recover(task, startedAt));
+  }
+
+  async forget(ids: readonly string[]): Promise<void> {
+    await this.#parts.ledger.forget(ids).catch((error: unknown) => {
+      this.#parts.log.warn(
+        { code: errorCode(error), text: errorText(error) },
+        "cannot clear ledger",
+      );
+    });
+  }
+
+  #enqueue(work: () => Promise<void>): void {
+    this.#queue.push(work);
+    this.#next();
+  }
+
+  #next(): void {
+    if (this.#running >= MAX_RUNNING || this.#signal.aborted) return;
+    const work = this.#queue.shift();
+    if (work === undefined) return;
+    this.#running++;
+    void work().finally(() => {
+      this.#running--;
+      this.#next();
+    });
+  }
+
+  async #execute(task: Task, deadline: number): Promise<void> {
+    const left = deadline - performance.now();
+    if (left <= 0) {
+      await this.#tell(task, {
+        verdict: "failed",
+        code: 504,
+        reason: "DeadlineExceeded",
+        body: TOO_LATE,
+      });
+      return;
+    }
+    try {
+      await this.#parts.ledger.started(task, Date.now() + left + LEDGER_MARGIN_MS);
+    } catch (error) {
+      // What cannot be noted must not be started: a crash could execute it twice.
+      this.#parts.log.error(
+        { task: task.id, code: errorCode(error), text: errorText(error) },
+        "task refused",
+      );
+      await this.#tell(task, {
+        verdict: "refused",
+        reason: "LedgerUnwritable",
+        body: errorText(error),
+      });
+      return;
+    }
+    await this.#give(task, left);
+  }
+
+  async #give(task: Task, ttlMs: number): Promise<void> {
+    const { shim, log, metrics } = this.#parts;
+    const began = performance.now();
+    const signal = AbortSignal.any([
+      this.#signal,
+      AbortSignal.timeout(Math.min(ttlMs, LONGEST_TIMER_MS)),
+    ]);
+    const result = await safely(() => {
+      const shimTask = shimTaskOf(task);
+      log.info(
+        { task: task.id, origin: task.origin, method: shimTask.method, url: shimTask.url },
+        "task started",
+      );
+      return shim.run(shimTask, signal);
+    });
+    // The program is stopping: whether the request arrived is found out at the next start.
+    if (this.#signal.aborted && result.verdict === "failed") return;
+    metrics.observe("ote_task_run_seconds", (performance.now() - began) / 1000);
+    await this.#tell(task, result);
+  }
+
+  async #recover(task: Task, startedAt: Date): Promise<void> {
+    const { shim, log } = this.#parts;
+    log.info({ task: task.id, startedAt }, "looking for the outcome of an interrupted task");
+    const signal = AbortSignal.any([this.#signal, AbortSignal.timeout(RECOVERY_LIMIT_MS)]);
+    const outcome = canRecover(shim)
+      ? await safely(() => shim.recover(shimTaskOf(task), startedAt, signal))
+      : UNKNOWN_OUTCOME;
+    if (this.#signal.aborted) return;
+    if (outcome === "run") await this.#give(task, Math.max(task.ttlMs - LEDGER_MARGIN_MS, 1000));
+    else await this.#tell(task, outcome);
+  }
+
+  async #tell(task: Task, outcome: ShimResult): Promise<void> {
+    const { name, ledger, log, metrics, onResult } = this.#parts;
+    const result = resultMessage(task, name, outcome, Date.now());
+    await ledger.finished(result).catch((error: unknown) => {
+      log.error(
+        { task: task.id, code: errorCode(error), text: errorText(error) },
+        "cannot note result",
+      );
+    });
+    const { verdict, code, reason } = outcome;
+    log.info({ task: task.id, verdict, code, reason }, "task finished");
+    metrics.count("ote_tasks_executed_total", { verdict });
+    onResult(result);
+  }
+}
+
+const TOO_LATE = "The deadline passed while the task waited for others to finish";
+
+const UNKNOWN_OUTCOME: ShimResult = {
+  verdict: "failed",
+  code: 500,
+  reason: "OutcomeUnknown",
+  body: "The cluster controller stopped while the task was executed; whether it took effect is not known",
+};
+
+/** A shim promises not to throw; a damaged task, or a broken promise, must still end in a verdict. */
+async function safely<T>(run: () => Promise<T>): Promise<T | ShimResult> {
+  try {
+    return await run();
+  } catch (error) {
+    return { verdict: "failed", code: 500, reason: "ShimFailed", body: errorText(error) };
+  }
+}

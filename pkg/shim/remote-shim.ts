@@ -1,0 +1,159 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { attempts } from "../base/backoff.ts";
+import { errorCode, errorText } from "../base/errors.ts";
+import type { Logger } from "../base/log.ts";
+import type { Metrics } from "../base/metrics.ts";
+import { SHIM_PATH } from "../tunnel/cloud-tunnel.ts";
+import { dialLink } from "../tunnel/edge-tunnel.ts";
+import { type Link, POLITE_END } from "../tunnel/link.ts";
+import type { Hello, Task } from "../wire/message.ts";
+import type { RecoveringShim, ShimResult, ShimTask } from "./shim.ts";
+import { shimResultOf, taskBodyOf } from "./shim-message.ts";
+
+/** Where the shim is and who asks. */
+export interface RemoteShimOptions {
+  /** host:port of the shim process. */
+  readonly endpoint: string;
+  readonly hello: () => Hello;
+}
+
+interface Waiting {
+  readonly task: ShimTask;
+  readonly resolve: (result: ShimResult) => void;
+  /** When it was first sent; 0 if it never was. */
+  startedAt: number;
+}
+
+/** Longest time to live that fits into a message, in milliseconds. */
+const LONGEST_TTL_MS = 0xffff_ffff;
+
+/**
+ * A shim in another process, over a link that is dialled again whenever it is lost. A task waits while
+ * the shim is away; one that was already sent is sent again as a question what became of it.
+ */
+export class RemoteShim implements RecoveringShim {
+  /** Which ones there are only the other process knows; it refuses those it does not serve. */
+  readonly destinations: readonly string[] = [];
+  readonly #options: RemoteShimOptions;
+  readonly #log: Logger;
+  readonly #metrics: Metrics;
+  readonly #waiting = new Map<string, Waiting>();
+  #link: Link | undefined;
+
+  constructor(
+    options: RemoteShimOptions,
+    parts: { readonly log: Logger; readonly metrics: Metrics },
+  ) {
+    this.#options = options;
+    this.#log = parts.log;
+    this.#metrics = parts.metrics;
+  }
+
+  /** Whether the shim process can be reached at the moment. */
+  get connected(): boolean {
+    return this.#link !== undefined;
+  }
+
+  run(task: ShimTask, signal: AbortSignal): Promise<ShimResult> {
+    return this.#ask(task, 0, signal);
+  }
+
+  recover(task: ShimTask, startedAt: Date, signal: AbortSignal): Promise<ShimResult> {
+    return this.#ask(task, startedAt.getTime(), signal);
+  }
+
+  /** Keeps the link until `signal` aborts. */
+  async serve(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const link = await this.#connect(signal);
+      if (link !== undefined) await this.#converse(link, signal);
+    }
+  }
+
+  async #connect(signal: AbortSignal): Promise<Link | undefined> {
+    const { endpoint: address, hello } = this.#options;
+    const metrics = this.#metrics;
+    try {
+      for await (const { delay } of attempts(signal, { first: 100, longest: 5000 })) {
+        try {
+          const options = {
+            address,
+            path: SHIM_PATH,
+            hello: hello(),
+            side: "shim",
+            metrics,
+          } as const;
+          return (await dialLink(options, signal)).link;
+        } catch (error) {
+          if (signal.aborted) return undefined;
+          const fields = { endpoint: address, code: errorCode(error), text: errorText(error) };
+          this.#log[delay < 1000 ? "info" : "warn"](fields, "cannot reach shim, will retry");
+        }
+      }
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
+    return undefined;
+  }
+
+  async #converse(link: Link, signal: AbortSignal): Promise<void> {
+    const { endpoint } = this.#options;
+    const stop = (): void => link.end(POLITE_END);
+    signal.addEventListener("abort", stop, { once: true });
+    this.#link = link;
+    this.#log.info({ endpoint }, "shim connected");
+    for (const waiting of this.#waiting.values()) this.#send(waiting);
+    for await (const message of link.messages) {
+      if (message.kind === "result") this.#settle(message.id, shimResultOf(message));
+    }
+    this.#link = undefined;
+    signal.removeEventListener("abort", stop);
+    const { code, text } = await link.ended;
+    if (signal.aborted) return;
+    this.#log.warn({ endpoint, code, text }, "shim lost");
+    // A shim that accepts and hangs up at once must not be dialled in a tight circle.
+    await sleep(100, undefined, { signal }).catch(() => {});
+  }
+
+  #ask(task: ShimTask, startedAt: number, signal: AbortSignal): Promise<ShimResult> {
+    return new Promise((resolve) => {
+      const waiting: Waiting = { task, resolve, startedAt };
+      this.#waiting.set(task.id, waiting);
+      const abort = (): void => this.#settle(task.id, this.#late(waiting));
+      if (signal.aborted) abort();
+      else signal.addEventListener("abort", abort, { once: true });
+      if (this.#link !== undefined) this.#send(waiting);
+    });
+  }
+
+  #send(waiting: Waiting): void {
+    const { task, startedAt } = waiting;
+    const { name } = this.#options.hello();
+    const message: Task = {
+      kind: "task",
+      id: task.id,
+      origin: name,
+      targets: [name],
+      ttlMs: LONGEST_TTL_MS,
+      body: taskBodyOf(task),
+      startedAt,
+    };
+    waiting.startedAt = startedAt === 0 ? Date.now() : startedAt;
+    this.#link?.send(message);
+  }
+
+  #settle(id: string, result: ShimResult): void {
+    this.#waiting.get(id)?.resolve(result);
+    this.#waiting.delete(id);
+  }
+
+  #late({ startedAt }: Waiting): ShimResult {
+    const { endpoint } = this.#options;
+    if (startedAt === 0) {
+      const body = `Cannot execute the task as its shim at "${endpoint}" must be reachable: it was away until the deadline`;
+      return { verdict: "failed", code: 503, reason: "ShimUnreachable", body };
+    }
+    const body = `Cannot tell what became of the task: the shim at "${endpoint}" did not answer before the deadline`;
+    return { verdict: "failed", code: 504, reason: "DeadlineExceeded", body };
+  }
+}

@@ -1,0 +1,141 @@
+import { errorText } from "../base/errors.ts";
+import type { Logger } from "../base/log.ts";
+import type { Metrics } from "../base/metrics.ts";
+import { CloudTunnel, SHIM_PATH } from "../tunnel/cloud-tunnel.ts";
+import { type Link, LinkClosedError } from "../tunnel/link.ts";
+import type { Address } from "../wire/address.ts";
+import type { Task, Welcome } from "../wire/message.ts";
+import { type ClusterShim, canRecover, type ShimResult } from "./shim.ts";
+import { resultMessage, shimTaskOf } from "./shim-message.ts";
+
+/** Finished tasks whose results are kept in case the cluster controller asks again. */
+const KEPT_RESULTS = 1000;
+
+/** Where to listen and as whom. */
+export interface ShimServerOptions {
+  readonly listen: Address;
+  readonly heartbeatMs: number;
+  readonly version: string;
+}
+
+interface Work {
+  readonly result: Promise<ShimResult>;
+  finished: boolean;
+}
+
+/**
+ * Offers a shim to the cluster controller of its cluster. One controller is served at a time: the one
+ * that came last, so that a controller that restarts never waits for its own dead connection. A task
+ * that is sent again is not executed again while this process lives, and looked into after a restart.
+ */
+export class ShimServer implements AsyncDisposable {
+  readonly #shim: ClusterShim;
+  readonly #log: Logger;
+  readonly #work = new Map<string, Work>();
+  readonly #stop = new AbortController();
+  #tunnel: CloudTunnel | undefined;
+  #link: Link | undefined;
+
+  private constructor(shim: ClusterShim, log: Logger) {
+    this.#shim = shim;
+    this.#log = log;
+  }
+
+  /** Resolves once the cluster controller can connect; rejects with `LISTEN_FAILED`. */
+  static async listen(
+    shim: ClusterShim,
+    { listen, heartbeatMs, version }: ShimServerOptions,
+    { log, metrics }: { readonly log: Logger; readonly metrics: Metrics },
+  ): Promise<ShimServer> {
+    const server = new ShimServer(shim, log);
+    server.#tunnel = await CloudTunnel.listen(
+      { listen, path: SHIM_PATH, side: "shim", heartbeatMs },
+      {
+        log,
+        metrics,
+        admit: ({ name }): Welcome => ({
+          kind: "welcome",
+          name,
+          version,
+          capabilities: shim.destinations.map((destination) => `destination:${destination}`),
+          heartbeatMs,
+          path: [],
+          listen: "",
+        }),
+        onLink: (link) => void server.#serve(link),
+      },
+    );
+    return server;
+  }
+
+  /** The port that is listened on. */
+  get port(): number {
+    return this.#tunnel?.port ?? 0;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    await this.#tunnel?.[Symbol.asyncDispose]();
+    await Promise.all([...this.#work.values()].map((work) => work.result));
+  }
+
+  async #serve(link: Link): Promise<void> {
+    this.#link?.end({
+      code: "REPLACED",
+      text: "Another connection of the cluster controller took over",
+    });
+    this.#link = link;
+    this.#log.info({ cluster: link.peer }, "cluster controller connected");
+    for await (const message of link.messages) {
+      if (message.kind === "task") void this.#answer(message, link);
+    }
+    if (this.#link === link) this.#link = undefined;
+    const { code, text } = await link.ended;
+    this.#log.info({ cluster: link.peer, code, text }, "cluster controller disconnected");
+  }
+
+  async #answer(task: Task, link: Link): Promise<void> {
+    const known = this.#work.get(task.id);
+    const work = known ?? this.#begin(task);
+    const result = await work.result;
+    const message = resultMessage(task, link.peer, result, Date.now());
+    try {
+      this.#link?.send(message);
+    } catch (error) {
+      // The controller asks again when it is back, and the result is kept until then.
+      if (!(error instanceof LinkClosedError)) throw error;
+    }
+  }
+
+  #begin(task: Task): Work {
+    const work: Work = { result: this.#execute(task), finished: false };
+    this.#work.set(task.id, work);
+    void work.result.then(() => {
+      work.finished = true;
+      this.#shed();
+    });
+    return work;
+  }
+
+  async #execute(task: Task): Promise<ShimResult> {
+    const { signal } = this.#stop;
+    try {
+      const shimTask = shimTaskOf(task);
+      this.#log.info({ task: task.id, method: shimTask.method, url: shimTask.url }, "task started");
+      if (task.startedAt > 0 && canRecover(this.#shim)) {
+        const recovered = await this.#shim.recover(shimTask, new Date(task.startedAt), signal);
+        if (recovered !== "run") return recovered;
+      }
+      return await this.#shim.run(shimTask, signal);
+    } catch (error) {
+      return { verdict: "failed", code: 500, reason: "ShimFailed", body: errorText(error) };
+    }
+  }
+
+  #shed(): void {
+    for (const [id, { finished }] of this.#work) {
+      if (this.#work.size <= KEPT_RESULTS) return;
+      if (finished) this.#work.delete(id);
+    }
+  }
+}
