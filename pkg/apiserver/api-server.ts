@@ -1,0 +1,157 @@
+import type { ApiResponse } from "../apis/api-transport.ts";
+import { type Status, StatusError } from "../apis/status.ts";
+import { errorCode, errorText } from "../base/errors.ts";
+import { jsonAnswer, statusAnswer, withWarnings } from "./answers.ts";
+import { authorize } from "./authorize.ts";
+import { create } from "./create.ts";
+import { remove, removeCollection } from "./delete.ts";
+import { get, list } from "./list.ts";
+import type { Operation, Outcome, User } from "./operation.ts";
+import { patch } from "./patch.ts";
+import { isOn } from "./query.ts";
+import { methodNotAllowed, noSuchPath } from "./refusals.ts";
+import { parseResourcePath, pathParts, type ResourcePath } from "./request-path.ts";
+import { scaleOf } from "./scale.ts";
+import type { ServedType } from "./served-type.ts";
+import type { ServerParts, ServerRequest } from "./server-request.ts";
+import { openPage, Site } from "./site.ts";
+import { update } from "./update.ts";
+import { viewObject, viewOf } from "./view.ts";
+import { watch } from "./watch.ts";
+
+const MAX_PATH = 8192;
+
+/** A Kubernetes API as a function from request to response; it knows no sockets. */
+export class ApiServer {
+  readonly #parts: ServerParts;
+  readonly #site: Site;
+
+  constructor(parts: ServerParts) {
+    this.#parts = parts;
+    this.#site = new Site(parts.types);
+  }
+
+  /** Answers `request`. Never rejects: whatever goes wrong is a Status. */
+  async handle(request: ServerRequest): Promise<ApiResponse> {
+    try {
+      if (request.path.length > MAX_PATH) throw tooLong();
+      const [path = "", search = ""] = splitOnce(request.path, "?");
+      const query = new URLSearchParams(search);
+      const parts = pathParts(path);
+      const open = openPage(parts);
+      if (open !== undefined) return open;
+      authorize(request, parts);
+      const page = this.#site.page(request, parts);
+      if (page !== undefined) return page;
+      const at = parseResourcePath(parts);
+      if (at === undefined) throw noSuchPath();
+      return await this.#operate(request, at, query);
+    } catch (error) {
+      return statusAnswer(this.#statusOf(error, request));
+    }
+  }
+
+  async #operate(
+    request: ServerRequest,
+    at: ResourcePath,
+    query: URLSearchParams,
+  ): Promise<ApiResponse> {
+    const { store, types } = this.#parts;
+    const type = types.find(at.group, at.version, at.plural);
+    if (type === undefined || !fits(type, at)) throw noSuchPath();
+    const { namespace, name, subresource } = at;
+    const { headers, body, signal } = request;
+    const user = request.user as User;
+    const warnings = new Set<string>();
+    const operation: Operation = {
+      ...{ store, types, type, namespace, name, subresource },
+      ...{ query, headers, body, user, signal, warnings },
+    };
+    return answer(operation, await run(request.method, operation));
+  }
+
+  #statusOf(error: unknown, { method, path }: ServerRequest): Status {
+    if (error instanceof StatusError) return error.status;
+    const code = errorCode(error);
+    if (code === "STORE_FULL" || code === "STORE_FAILED") {
+      this.#parts.log.error({ err: error, method }, "cannot keep a change");
+      const text = `${errorText(error)}; objects can be read but not changed until this is repaired`;
+      return StatusError.of("ServiceUnavailable", text).status;
+    }
+    this.#parts.log.error({ err: error, method, path }, "request failed inside");
+    return StatusError.of("InternalError", `Internal error occurred: ${errorText(error)}`).status;
+  }
+}
+
+function run(method: string, operation: Operation): Outcome | Promise<Outcome> {
+  const { name, subresource, type, query } = operation;
+  const isCollection = name === "";
+  const verb = verbOf(method, isCollection, isOn(query, "watch"));
+  if (verb === undefined || (subresource === "" && !type.verbs.includes(verb)))
+    throw methodNotAllowed();
+  if (subresource !== "" && !["get", "update", "patch"].includes(verb)) throw methodNotAllowed();
+  return VERBS[verb](operation);
+}
+
+const VERBS = {
+  get: (operation: Operation) =>
+    operation.subresource === "scale" ? getScale(operation) : get(operation),
+  list,
+  watch,
+  create,
+  update,
+  patch,
+  delete: remove,
+  deletecollection: removeCollection,
+} as const;
+
+type Verb = keyof typeof VERBS;
+
+/** What each method means for a collection, and for one object. */
+const METHODS: Readonly<Record<string, { readonly all?: Verb; readonly one?: Verb }>> = {
+  GET: { all: "list", one: "get" },
+  POST: { all: "create" },
+  PUT: { one: "update" },
+  PATCH: { one: "patch" },
+  DELETE: { all: "deletecollection", one: "delete" },
+};
+
+function verbOf(method: string, isCollection: boolean, isWatch: boolean): Verb | undefined {
+  const verbs = Object.hasOwn(METHODS, method) ? METHODS[method] : undefined;
+  const verb = isCollection ? verbs?.all : verbs?.one;
+  return verb === "list" && isWatch ? "watch" : verb;
+}
+
+function getScale(operation: Operation): Outcome {
+  const outcome = get(operation);
+  if (outcome.kind !== "object") return outcome;
+  return { kind: "object", code: 200, object: scaleOf(operation.type, outcome.object) };
+}
+
+function fits(type: ServedType, { namespace, name, subresource }: ResourcePath): boolean {
+  if (!type.namespaced && namespace !== "") return false;
+  if (type.namespaced && namespace === "" && name !== "") return false;
+  if (subresource === "status") return type.status;
+  if (subresource === "scale") return type.scale !== undefined;
+  return subresource === "";
+}
+
+function answer(operation: Operation, outcome: Outcome): ApiResponse {
+  const { type, subresource, headers, query, warnings } = operation;
+  if (outcome.kind === "status") return withWarnings(statusAnswer(outcome.status), warnings);
+  if (outcome.kind === "response") return outcome.response;
+  const { object, text } = outcome;
+  const whole = () => text ?? JSON.stringify(object);
+  const isPlain = subresource === "scale" || object.kind !== type.kind;
+  const body = isPlain ? whole() : viewObject(viewOf(headers.accept, query), type, object, whole);
+  return withWarnings(jsonAnswer(outcome.code, body), warnings);
+}
+
+function tooLong(): StatusError {
+  return StatusError.of("RequestEntityTooLarge", `the path is longer than ${MAX_PATH} characters`);
+}
+
+function splitOnce(text: string, separator: string): readonly string[] {
+  const i = text.indexOf(separator);
+  return i < 0 ? [text] : [text.slice(0, i), text.slice(i + 1)];
+}

@@ -1,0 +1,23 @@
+import { customTypes } from "./custom-types.ts";
+import type { JsonObject } from "./json.ts";
+import type { StoredObject, VersionedStore } from "./store.ts";
+import type { TypeRegistry } from "./type-registry.ts";
+
+const DEFINITIONS = "customresourcedefinitions.apiextensions.k8s.io";
+
+/**
+ * Keeps the rows of `types` as the stored CustomResourceDefinitions say, from now on until disposed. The
+ * rows of a definition are there before its creation is answered.
+ */
+export function followDefinitions(store: VersionedStore, types: TypeRegistry): Disposable {
+  const learn = (stored: StoredObject) =>
+    types.setCustom(stored.key.name, customTypes(stored.object as unknown as JsonObject));
+  for (const stored of store.list(DEFINITIONS)) learn(stored);
+  return store.watch(DEFINITIONS, store.revision, {
+    event: ({ type, stored }) => {
+      if (type === "DELETED") types.setCustom(stored.key.name, []);
+      else learn(stored);
+    },
+    end() {},
+  });
+}

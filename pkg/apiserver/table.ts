@@ -1,0 +1,22 @@
+import type { JsonObject } from "./json.ts";
+import type { ServedType } from "./served-type.ts";
+
+/** The head of the table of a type. */
+export function tableColumns({ columns }: ServedType): readonly JsonObject[] {
+  return columns.map(({ name, type, format = "", description = "", priority = 0 }) => ({
+    name,
+    type,
+    format,
+    description: description === "" ? name : description,
+    priority,
+  }));
+}
+
+/** One object as a row of the table of its type, with times as they are at `now`. */
+export function tableRow(
+  { columns }: ServedType,
+  object: JsonObject,
+  now: number,
+): { readonly cells: readonly unknown[] } {
+  return { cells: columns.map(({ cell }) => cell(object, now) ?? null) };
+}

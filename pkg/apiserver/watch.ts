@@ -1,0 +1,98 @@
+import { StatusError } from "../apis/status.ts";
+import { errorCode, errorText } from "../base/errors.ts";
+import type { Operation, Outcome } from "./operation.ts";
+import { numberOf } from "./query.ts";
+import { badRequest, expired, qualified } from "./refusals.ts";
+import { bookmarkLine, errorLine, WatchLines } from "./watch-lines.ts";
+import { DEFAULT_WATCH_LIMITS, WatchQueue } from "./watch-queue.ts";
+
+const BOOKMARK_MS = 60_000;
+/** A watch without timeoutSeconds ends after half an hour to an hour, so that not all return at once. */
+const USUAL_SECONDS = 1800;
+const LONGEST_SECONDS = 24 * 3600;
+
+/** GET with watch=true: the changes of a collection as a stream of JSON lines. */
+export function watch(operation: Operation): Outcome {
+  const queue = new WatchQueue(DEFAULT_WATCH_LIMITS, () =>
+    errorLine(expired("too old resource version: the watch lags too far behind")),
+  );
+  const subscription = fill(queue, operation);
+  const headers = { "content-type": "application/json" };
+  const body = deliver(operation, queue, subscription);
+  return { kind: "response", response: { status: 200, headers, body } };
+}
+
+/** Queues what is there, then what happens, as the request wants it. */
+function fill(queue: WatchQueue, operation: Operation): Disposable | undefined {
+  const { store, type, query } = operation;
+  const lines = new WatchLines(operation);
+  const push = (line: Uint8Array | (() => Uint8Array) | undefined) => {
+    if (line !== undefined) queue.push(line);
+  };
+  const isNew = wantsInitial(query);
+  if (isNew) for (const stored of store.list(qualified(type))) push(lines.initial(stored));
+  if (query.get("sendInitialEvents") === "true") push(() => bookmarkLine(operation, true));
+  const after = isNew ? store.revision : (numberOf(query, "resourceVersion") ?? 0);
+  try {
+    let isPast = true;
+    const subscription = store.watch(qualified(type), after, {
+      event: (event) => push(isPast ? lines.replayed(event) : lines.live(event)),
+      end: () => queue.end(),
+    });
+    isPast = false;
+    return subscription;
+  } catch (error) {
+    push(
+      errorLine(errorCode(error) === "REVISION_GONE" ? expired(errorText(error)) : fatal(error)),
+    );
+    queue.end();
+    return undefined;
+  }
+}
+
+/** A watch that does not say from where, or from "0", begins with what is there. */
+function wantsInitial(query: URLSearchParams): boolean {
+  const revision = numberOf(query, "resourceVersion") ?? 0;
+  if (query.get("sendInitialEvents") === null) return revision === 0;
+  if (query.get("resourceVersionMatch") !== "NotOlderThan")
+    throw badRequest(
+      "resourceVersionMatch: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan",
+    );
+  return query.get("sendInitialEvents") === "true";
+}
+
+async function* deliver(
+  operation: Operation,
+  queue: WatchQueue,
+  subscription: Disposable | undefined,
+): AsyncGenerator<Uint8Array> {
+  const { query, signal } = operation;
+  const bookmarks = query.get("allowWatchBookmarks") === "true";
+  const mark = () => bookmarks && queue.push(bookmarkLine(operation, false));
+  const finish = () => {
+    mark();
+    queue.end();
+  };
+  const stop = () => queue.end();
+  const marking = setInterval(mark, BOOKMARK_MS);
+  const timeout = setTimeout(finish, seconds(query) * 1000);
+  signal.addEventListener("abort", stop, { once: true });
+  try {
+    // A caller may have gone before anybody could listen for it.
+    if (!signal.aborted) yield* queue;
+  } finally {
+    clearInterval(marking);
+    clearTimeout(timeout);
+    signal.removeEventListener("abort", stop);
+    subscription?.[Symbol.dispose]();
+  }
+}
+
+function seconds(query: URLSearchParams): number {
+  const wanted = numberOf(query, "timeoutSeconds") ?? 0;
+  return wanted === 0 ? USUAL_SECONDS * (1 + Math.random()) : Math.min(wanted, LONGEST_SECONDS);
+}
+
+function fatal(error: unknown): StatusError {
+  return StatusError.of("InternalError", errorText(error));
+}
