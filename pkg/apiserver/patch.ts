@@ -1,4 +1,4 @@
-import { applyPatch, JsonPatchError, type Operation as JsonPatchOperation } from "fast-json-patch";
+import fastJsonPatch, { type Operation as JsonPatchOperation } from "fast-json-patch";
 import { StatusError } from "../apis/status.ts";
 import { errorText } from "../base/errors.ts";
 import { settleUnknown } from "./incoming.ts";
@@ -7,6 +7,9 @@ import type { Operation, Outcome } from "./operation.ts";
 import { badRequest } from "./refusals.ts";
 import { decodeJson, decodeYaml, mediaType, unsupported } from "./request-body.ts";
 import { change } from "./update.ts";
+
+// The package is CommonJS without names that Node could find.
+const { applyPatch, JsonPatchError } = fastJsonPatch;
 
 const MERGE = "application/merge-patch+json";
 const JSON_PATCH = "application/json-patch+json";

@@ -50,7 +50,7 @@ function fill(queue: WatchQueue, operation: Operation): Disposable | undefined {
   }
 }
 
-/** A watch that does not say from where, or from "0", begins with what is there. */
+/** A watch that names no revision, or revision 0, begins with what is there. */
 function wantsInitial(query: URLSearchParams): boolean {
   const revision = numberOf(query, "resourceVersion") ?? 0;
   if (query.get("sendInitialEvents") === null) return revision === 0;
