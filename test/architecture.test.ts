@@ -8,7 +8,7 @@ const LAYERS = [
   ["pkg/wire", "pkg/apis"],
   ["pkg/topology", "pkg/tunnel", "pkg/kube", "pkg/apiserver"],
   ["pkg/shim", "pkg/reporting"],
-  ["pkg/clustercontroller", "shims"],
+  ["pkg/clustercontroller", "pkg/demo", "shims"],
   ["cmd"],
 ];
 
@@ -22,9 +22,10 @@ const OWNERS: Record<string, readonly string[]> = {
   pino: ["pkg/base"],
   "prom-client": ["pkg/base"],
   protobufjs: ["pkg/wire", "pkg/apiserver"],
+  "protobufjs/minimal.js": ["pkg/wire", "pkg/apiserver"],
   "reflect-metadata": ["pkg/base"],
   ws: ["pkg/tunnel"],
-  yaml: ["pkg/apiserver", "shims", "cmd", "pkg/kube"],
+  yaml: ["pkg/apiserver", "pkg/demo", "shims", "cmd", "pkg/kube"],
 };
 
 const files = ["cmd", "pkg", "shims"].flatMap(sourceFiles);

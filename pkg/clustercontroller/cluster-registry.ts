@@ -37,6 +37,8 @@ export class ClusterRegistry {
   readonly #queue: WorkQueue;
   readonly #informer: Informer<Cluster>;
   readonly #seen = new Set<string>();
+  /** Shown online because this process has seen them so; what is there from before may be long past. */
+  readonly #confirmed = new Set<string>();
   #graceOver = false;
 
   constructor(parts: ClusterRegistryParts) {
@@ -102,6 +104,7 @@ export class ClusterRegistry {
     const live = this.#parts.live(name);
     const present = this.#informer.objects.get(`${SYSTEM_NAMESPACE}/${name}`);
     if (live === undefined) {
+      this.#confirmed.delete(name);
       if (present?.status?.status !== "online" || !(this.#graceOver || this.#seen.has(name)))
         return;
       await this.#write(name, { status: "offline", lastSeen: now() }, signal);

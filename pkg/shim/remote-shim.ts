@@ -10,11 +10,10 @@ import type { Hello, Task } from "../wire/message.ts";
 import type { RecoveringShim, ShimResult, ShimTask } from "./shim.ts";
 import { shimResultOf, taskBodyOf } from "./shim-message.ts";
 
-/** Where the shim is and who asks. */
+/** Where the shim is. */
 export interface RemoteShimOptions {
   /** host:port of the shim process. */
   readonly endpoint: string;
-  readonly hello: () => Hello;
 }
 
 interface Waiting {
@@ -62,16 +61,16 @@ export class RemoteShim implements RecoveringShim {
     return this.#ask(task, startedAt.getTime(), signal);
   }
 
-  /** Keeps the link until `signal` aborts. */
-  async serve(signal: AbortSignal): Promise<void> {
+  /** Keeps the link until `signal` aborts, saying `hello` each time. */
+  async serve(hello: () => Hello, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      const link = await this.#connect(signal);
+      const link = await this.#connect(hello, signal);
       if (link !== undefined) await this.#converse(link, signal);
     }
   }
 
-  async #connect(signal: AbortSignal): Promise<Link | undefined> {
-    const { endpoint: address, hello } = this.#options;
+  async #connect(hello: () => Hello, signal: AbortSignal): Promise<Link | undefined> {
+    const { endpoint: address } = this.#options;
     const metrics = this.#metrics;
     try {
       for await (const { delay } of attempts(signal, { first: 100, longest: 5000 })) {
@@ -122,13 +121,14 @@ export class RemoteShim implements RecoveringShim {
       const abort = (): void => this.#settle(task.id, this.#late(waiting));
       if (signal.aborted) abort();
       else signal.addEventListener("abort", abort, { once: true });
-      if (this.#link !== undefined) this.#send(waiting);
+      this.#send(waiting);
     });
   }
 
   #send(waiting: Waiting): void {
     const { task, startedAt } = waiting;
-    const { name } = this.#options.hello();
+    if (this.#link === undefined) return;
+    const name = this.#link.peer;
     const message: Task = {
       kind: "task",
       id: task.id,
@@ -139,7 +139,7 @@ export class RemoteShim implements RecoveringShim {
       startedAt,
     };
     waiting.startedAt = startedAt === 0 ? Date.now() : startedAt;
-    this.#link?.send(message);
+    this.#link.send(message);
   }
 
   #settle(id: string, result: ShimResult): void {

@@ -1,0 +1,201 @@
+import { homedir, hostname } from "node:os";
+import { join } from "node:path";
+import { type Address, formatAddress, parseAddress } from "../pkg/wire/address.ts";
+import { type ClusterName, clusterName, parseTags, type Tags } from "../pkg/wire/names.ts";
+import {
+  COMMON_ROWS,
+  type CommonOptions,
+  type OptionRow,
+  parseOptions,
+  seconds,
+  UsageError,
+} from "./option-table.ts";
+
+/** Every setting of the cluster controller. */
+export const CLUSTER_CONTROLLER_ROWS: readonly OptionRow[] = [
+  {
+    flags: "-n, --cluster-name <name>",
+    env: "OTE_CLUSTER_NAME",
+    meaning: 'unique name of this cluster; "root" is the top of the tree',
+    default: "root",
+    parse: clusterName,
+  },
+  {
+    flags: "-p, --parent-cluster <addresses>",
+    env: "OTE_PARENT_CLUSTER",
+    meaning:
+      "host:port of the parent's tunnel; more after commas are joined when the first is away",
+    parse: parseAddresses,
+  },
+  {
+    flags: "-l, --tunnel-listen <address>",
+    env: "OTE_TUNNEL_LISTEN",
+    meaning: 'host:port at which children join; "none" takes no children',
+    default: ":8287",
+    parse: (text) => (text === "none" ? "none" : parseAddress(text)),
+  },
+  {
+    flags: "--advertise <address>",
+    env: "OTE_ADVERTISE",
+    meaning:
+      "host:port under which others reach --tunnel-listen; its host, or this machine's name, if absent",
+    parse: (text) => formatAddress(parseAddress(text)),
+  },
+  {
+    flags: "--tags <tags>",
+    env: "OTE_TAGS",
+    meaning: "tags of this cluster, key=value,key=value",
+    default: "",
+    parse: parseTags,
+  },
+  {
+    flags: "-k, --kube-config <file>",
+    env: "OTE_KUBE_CONFIG",
+    meaning:
+      "kubeconfig of this cluster's Kubernetes API: tasks are executed there, and at the root written there",
+  },
+  {
+    flags: "-r, --remote-shim-endpoint <address>",
+    env: "OTE_REMOTE_SHIM_ENDPOINT",
+    meaning: "host:port of a shim process that executes this cluster's tasks",
+    parse: (text) => formatAddress(parseAddress(text)),
+  },
+  {
+    flags: "--api-listen <address>",
+    env: "OTE_API_LISTEN",
+    meaning:
+      "host:port of an embedded Kubernetes API; the root has one at 127.0.0.1:8443 if it has no --kube-config",
+    parse: parseAddress,
+  },
+  {
+    flags: "--api-kube-config <file>",
+    env: "OTE_API_KUBE_CONFIG",
+    meaning:
+      "where the kubeconfig of the embedded API is written; admin.kubeconfig in --data-dir if absent",
+  },
+  {
+    flags: "--entry-point",
+    env: "OTE_ENTRY_POINT",
+    meaning:
+      "take tasks for the subtree from the API of --kube-config also when this is not the root",
+  },
+  {
+    flags: "--data-dir <directory>",
+    env: "OTE_DATA_DIR",
+    meaning:
+      "identity, ledger and embedded API are kept here; .ote-stack/NAME in the home directory if absent",
+  },
+  {
+    flags: "--heartbeat-interval <seconds>",
+    env: "OTE_HEARTBEAT_INTERVAL",
+    meaning: "time between signs of life on links; a peer silent for three of them is lost",
+    default: "3",
+    parse: seconds(0.1, 600),
+  },
+  ...COMMON_ROWS,
+];
+
+/** The settings of the cluster controller, complete. */
+export interface ClusterControllerSettings extends CommonOptions {
+  readonly clusterName: ClusterName;
+  readonly parents: readonly string[];
+  readonly listen: Address | undefined;
+  readonly advertise: string;
+  readonly tags: Tags;
+  readonly kubeConfig: string | undefined;
+  readonly remoteShimEndpoint: string | undefined;
+  readonly apiListen: Address | undefined;
+  readonly apiKubeConfig: string;
+  readonly entryPoint: boolean;
+  readonly dataDir: string;
+  readonly heartbeatMs: number;
+}
+
+type Raw = CommonOptions & {
+  readonly clusterName: ClusterName;
+  readonly parentCluster?: readonly string[];
+  readonly tunnelListen: Address | "none";
+  readonly advertise?: string;
+  readonly tags: Tags;
+  readonly kubeConfig?: string;
+  readonly remoteShimEndpoint?: string;
+  readonly apiListen?: Address;
+  readonly apiKubeConfig?: string;
+  readonly entryPoint?: boolean;
+  readonly dataDir?: string;
+  readonly heartbeatInterval: number;
+};
+
+/** Reads and completes the settings; throws a UsageError where they do not fit together. */
+export function clusterControllerSettings(
+  argv: readonly string[],
+  version: string,
+): ClusterControllerSettings {
+  const raw = parseOptions<Raw>("cluster-controller", CLUSTER_CONTROLLER_ROWS, argv, version);
+  const contradiction = contradictionIn(raw);
+  if (contradiction !== undefined) throw new UsageError(contradiction);
+  const root = raw.clusterName === "root";
+  const dataDir = raw.dataDir ?? join(homedir(), ".ote-stack", raw.clusterName);
+  const listen = raw.tunnelListen === "none" ? undefined : raw.tunnelListen;
+  const rootApi = root && raw.kubeConfig === undefined ? ROOT_API : undefined;
+  return {
+    clusterName: raw.clusterName,
+    parents: raw.parentCluster ?? [],
+    listen,
+    advertise: raw.advertise ?? advertised(listen),
+    tags: raw.tags,
+    kubeConfig: raw.kubeConfig,
+    remoteShimEndpoint: raw.remoteShimEndpoint,
+    apiListen: raw.apiListen ?? rootApi,
+    apiKubeConfig: raw.apiKubeConfig ?? join(dataDir, "admin.kubeconfig"),
+    entryPoint: root || raw.entryPoint === true,
+    dataDir,
+    heartbeatMs: raw.heartbeatInterval,
+    healthListen: raw.healthListen,
+    logLevel: raw.logLevel,
+  };
+}
+
+/** Where the root's API is on a machine that has no other. */
+const ROOT_API: Address = { host: "127.0.0.1", port: 8443 };
+
+/** What does not fit together, as a sentence. */
+function contradictionIn({
+  clusterName: name,
+  parentCluster,
+  entryPoint,
+  kubeConfig,
+  apiListen,
+}: Raw): string | undefined {
+  const root = name === "root";
+  const rules: readonly [broken: boolean, text: string][] = [
+    [
+      root && parentCluster !== undefined,
+      '"root" is the top of the tree and takes no --parent-cluster',
+    ],
+    [
+      !root && parentCluster === undefined,
+      `cluster "${name}" needs --parent-cluster; only "root" has no parent`,
+    ],
+    [
+      entryPoint === true && kubeConfig === undefined,
+      "--entry-point needs --kube-config; an embedded API is an entry point by itself",
+    ],
+    [
+      apiListen !== undefined && kubeConfig !== undefined,
+      "--api-listen and --kube-config exclude each other: a cluster has one API",
+    ],
+  ];
+  return rules.find(([broken]) => broken)?.[1];
+}
+
+/** An address that listens everywhere is reached by this machine's name. */
+function advertised(listen: Address | undefined): string {
+  if (listen === undefined) return "";
+  const everywhere = ["", "0.0.0.0", "::"].includes(listen.host);
+  return formatAddress({ host: everywhere ? hostname() : listen.host, port: listen.port });
+}
+
+function parseAddresses(text: string): string[] {
+  return text.split(",").map((part) => formatAddress(parseAddress(part.trim())));
+}

@@ -1,0 +1,88 @@
+#!/usr/bin/env node
+import { join } from "node:path";
+import type { ApiTransport } from "../pkg/apis/api-transport.ts";
+import { OTE_CRDS } from "../pkg/apis/crds.ts";
+import { EmbeddedApi } from "../pkg/apiserver/embedded-api.ts";
+import { LmdbRecordStore } from "../pkg/base/lmdb-record-store.ts";
+import { ClusterController } from "../pkg/clustercontroller/cluster-controller.ts";
+import { CLUSTER_CONTROLLER_METRICS } from "../pkg/clustercontroller/metrics.ts";
+import { installCrds } from "../pkg/kube/install-crds.ts";
+import { KubeconfigTransport } from "../pkg/kube/kubeconfig-transport.ts";
+import { TransportResourceClient } from "../pkg/kube/transport-resource-client.ts";
+import { RemoteShim } from "../pkg/shim/remote-shim.ts";
+import type { ClusterShim } from "../pkg/shim/shim.ts";
+import { TUNNEL_METRICS } from "../pkg/tunnel/metrics.ts";
+import { formatAddress } from "../pkg/wire/address.ts";
+import { K8sShim } from "../shims/k8s-shim.ts";
+import {
+  type ClusterControllerSettings,
+  clusterControllerSettings,
+} from "./cluster-controller-options.ts";
+import { type ProgramParts, runProgram } from "./program.ts";
+import { VERSION } from "./version.ts";
+
+type Parts = ProgramParts<ClusterControllerSettings>;
+
+await runProgram({
+  name: "cluster-controller",
+  options: (argv) => clusterControllerSettings(argv, VERSION),
+  metrics: { ...TUNNEL_METRICS, ...CLUSTER_CONTROLLER_METRICS },
+  start,
+});
+
+async function start(parts: Parts): Promise<void> {
+  const { options, scope, metrics } = parts;
+  const log = parts.log.child({ cluster: options.clusterName });
+  const store = scope.use(await LmdbRecordStore.open(join(options.dataDir, "controller.lmdb")));
+  const transport = await ownApi(parts);
+  const remote = remoteShim(parts);
+  const shim: ClusterShim | undefined = remote ?? (transport && new K8sShim(transport));
+  const client = options.entryPoint || options.apiListen !== undefined ? transport : undefined;
+  const resources = client && new TransportResourceClient(client);
+  if (resources !== undefined && options.kubeConfig !== undefined) {
+    await installCrds(resources, OTE_CRDS, scope.signal);
+  }
+  const controller = await ClusterController.start(
+    scope,
+    {
+      name: options.clusterName,
+      tags: options.tags,
+      version: VERSION,
+      listen: options.listen,
+      advertise: options.advertise,
+      parents: options.parents,
+      heartbeatMs: options.heartbeatMs,
+    },
+    { log, metrics, store, shim, client: resources },
+  );
+  if (remote !== undefined) {
+    scope.spawn("shim", (signal) => remote.serve(() => controller.hello(), signal));
+  }
+}
+
+/** The Kubernetes API of this cluster: another one's, or the embedded one. */
+async function ownApi({ options, scope, log, metrics }: Parts): Promise<ApiTransport | undefined> {
+  const { apiListen, kubeConfig, dataDir, clusterName, apiKubeConfig } = options;
+  if (kubeConfig !== undefined) return scope.use(await KubeconfigTransport.open(kubeConfig));
+  if (apiListen === undefined) return undefined;
+  const api = scope.use(
+    await EmbeddedApi.open(
+      {
+        name: clusterName,
+        dataDir: join(dataDir, "api"),
+        listen: formatAddress(apiListen),
+        crds: OTE_CRDS,
+      },
+      { log: log.child({ part: "api" }), metrics },
+    ),
+  );
+  await api.writeKubeconfig(apiKubeConfig);
+  log.info({ url: api.url, kubeconfig: apiKubeConfig }, "embedded API is up");
+  return api.transport;
+}
+
+function remoteShim({ options, log, metrics }: Parts): RemoteShim | undefined {
+  const endpoint = options.remoteShimEndpoint;
+  if (endpoint === undefined) return undefined;
+  return new RemoteShim({ endpoint }, { log: log.child({ part: "shim" }), metrics });
+}

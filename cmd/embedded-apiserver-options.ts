@@ -1,0 +1,37 @@
+import { parseAddress } from "../pkg/wire/address.ts";
+import { COMMON_ROWS, type OptionRow } from "./option-table.ts";
+
+/** Every setting of the embedded API as a program of its own. */
+export const EMBEDDED_APISERVER_ROWS: readonly OptionRow[] = [
+  {
+    flags: "-n, --name <name>",
+    env: "OTE_API_NAME",
+    meaning: "cluster and context name in the kubeconfig",
+    default: "embedded",
+  },
+  {
+    flags: "-l, --listen <address>",
+    env: "OTE_API_LISTEN",
+    meaning: "host:port of the API, HTTPS only",
+    default: "127.0.0.1:8443",
+    parse: parseAddress,
+  },
+  {
+    flags: "--data-dir <directory>",
+    env: "OTE_DATA_DIR",
+    meaning:
+      "objects and certificates are kept here; .ote-stack/NAME-api in the home directory if absent",
+  },
+  {
+    flags: "--kube-config <file>",
+    env: "OTE_API_KUBE_CONFIG",
+    meaning:
+      "where the administrator's kubeconfig is written; admin.kubeconfig in --data-dir if absent",
+  },
+  {
+    flags: "--ote-crds",
+    env: "OTE_API_CRDS",
+    meaning: "install the definitions of Cluster, ClusterController and the others",
+  },
+  ...COMMON_ROWS,
+];

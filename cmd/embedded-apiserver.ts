@@ -1,0 +1,39 @@
+#!/usr/bin/env node
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { OTE_CRDS } from "../pkg/apis/crds.ts";
+import { EmbeddedApi } from "../pkg/apiserver/embedded-api.ts";
+import { type Address, formatAddress } from "../pkg/wire/address.ts";
+import { EMBEDDED_APISERVER_ROWS } from "./embedded-apiserver-options.ts";
+import { type CommonOptions, parseOptions } from "./option-table.ts";
+import { runProgram } from "./program.ts";
+import { VERSION } from "./version.ts";
+
+interface Options extends CommonOptions {
+  readonly name: string;
+  readonly listen: Address;
+  readonly dataDir?: string;
+  readonly kubeConfig?: string;
+  readonly oteCrds?: boolean;
+}
+
+await runProgram<Options>({
+  name: "embedded-apiserver",
+  options: (argv) =>
+    parseOptions<Options>("embedded-apiserver", EMBEDDED_APISERVER_ROWS, argv, VERSION),
+  metrics: {},
+  start: async ({ options, scope, log, metrics }) => {
+    const { name, listen, oteCrds } = options;
+    const dataDir = options.dataDir ?? join(homedir(), ".ote-stack", `${name}-api`);
+    const crds = oteCrds === true ? OTE_CRDS : [];
+    const api = scope.use(
+      await EmbeddedApi.open(
+        { name, dataDir, listen: formatAddress(listen), crds },
+        { log, metrics },
+      ),
+    );
+    const path = options.kubeConfig ?? join(dataDir, "admin.kubeconfig");
+    await api.writeKubeconfig(path);
+    log.info({ url: api.url, kubeconfig: path }, "embedded API is up");
+  },
+});
