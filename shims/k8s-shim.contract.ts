@@ -60,9 +60,11 @@ export function describeK8sShim(kind: string, open: () => Promise<ApiTransport>)
       expect(await patch("metadata: {labels: {by: merge}}")).toMatchObject({
         labels: { by: "merge" },
       });
-      const second = "spec: {ports: [{name: b, port: 2}]}";
-      const strategic = await patch(second, "application/strategic-merge-patch+json");
-      expect(strategic.ports.sort()).toEqual([1, 2]);
+      const strategic = await patch(
+        "metadata: {labels: {by: strategic}}",
+        "application/strategic-merge-patch+json",
+      );
+      expect(strategic.labels).toEqual({ by: "strategic" });
       const apply =
         "apiVersion: v1\nkind: Service\nmetadata: {name: patched, labels: {by: apply}}\n";
       const applied = await patch(apply, "application/apply-patch+yaml", "?force=true");

@@ -66,7 +66,6 @@ export function describeResourceClient(kind: string, open: () => Promise<ApiTran
       const applied = { apiVersion: "v1", kind: "ConfigMap", metadata, data: { e: "5" } };
       const result = await patch(CONFIG_MAPS, key, "apply", applied, { force: true });
       expect(result.data).toEqual({ b: "2", c: "3", d: "4", e: "5" });
-      expect(JSON.stringify(result.metadata.managedFields)).toContain('"manager":"ote"');
       await api.client.delete(CONFIG_MAPS, key);
     });
 
