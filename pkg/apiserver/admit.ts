@@ -108,7 +108,7 @@ function isGiven(resourceVersion: unknown): boolean {
 /** A custom kind's metadata cannot be changed through /status, those of builtin kinds can. */
 function withStatusOf(type: ServedType, current: JsonObject, wanted: JsonObject): JsonObject {
   const metadata = type.custom
-    ? { ...objectOf(current.metadata), managedFields: objectOf(wanted.metadata).managedFields }
+    ? withManagedFields(objectOf(current.metadata), objectOf(wanted.metadata).managedFields)
     : wanted.metadata;
   const object: JsonObject = { ...current, metadata };
   keep(object, wanted, "status");

@@ -188,8 +188,9 @@ function ofNamespace(
 }
 
 function stamped(key: StoreKey, revision: number, object: KubeObject): StoredObject {
+  const { apiVersion, kind, ...rest } = object;
   const metadata = { ...object.metadata, resourceVersion: String(revision) };
-  const written = { ...object, metadata };
+  const written = { apiVersion, kind, ...rest, metadata };
   return new StoredObject(key, revision, JSON.stringify(written), written);
 }
 

@@ -1,0 +1,40 @@
+import { clone, isObject, type JsonObject, objectOf } from "./json.ts";
+import { definitions } from "./openapi-definitions.ts";
+import type { TypeRegistry } from "./type-registry.ts";
+import { VERSION_INFO } from "./version-info.ts";
+
+/** What OpenAPI v2 does not have. */
+const UNKNOWN_TO_V2 = ["nullable", "anyOf", "oneOf", "not", "allOf"];
+
+/** The OpenAPI v2 document: the definitions, by which clients of old explain and validate. */
+export function openApiV2(types: TypeRegistry): JsonObject {
+  return {
+    swagger: "2.0",
+    info: { title: "Kubernetes", version: VERSION_INFO.gitVersion },
+    paths: {},
+    definitions: definitions([...types.all()], "#/definitions/", (schema) =>
+      objectOf(toV2(clone(schema))),
+    ),
+  };
+}
+
+/** Says less where v2 has no word for it, so that clients do not refuse what the server takes. */
+function toV2(schema: unknown): unknown {
+  if (!isObject(schema)) return schema;
+  const isLoose =
+    schema["x-kubernetes-preserve-unknown-fields"] === true &&
+    schema["x-kubernetes-group-version-kind"] === undefined;
+  if (isLoose)
+    for (const name of ["properties", "items", "additionalProperties", "required"])
+      delete schema[name];
+  if (schema["x-kubernetes-int-or-string"] === true || schema.nullable === true || isLoose)
+    delete schema.type;
+  for (const name of UNKNOWN_TO_V2) delete schema[name];
+  for (const name of ["items", "additionalProperties"])
+    if (isObject(schema[name])) schema[name] = toV2(schema[name]);
+  if (isObject(schema.properties))
+    schema.properties = Object.fromEntries(
+      Object.entries(schema.properties).map(([name, inner]) => [name, toV2(inner)]),
+    );
+  return schema;
+}
