@@ -1,8 +1,10 @@
 import type { StatusCause } from "../apis/status.ts";
 import { clone, isObject, type JsonObject, listOf, objectOf, same } from "./json.ts";
+import { trackUpdate } from "./managed-fields.ts";
 import { changedMetadata, metadataCauses, newMetadata } from "./metadata.ts";
 import { type Operation, toStored } from "./operation.ts";
 import { badRequest, conflict, invalid } from "./refusals.ts";
+import { mediaType } from "./request-body.ts";
 import { setDefaults } from "./schema-defaults.ts";
 import { validate } from "./schema-validation.ts";
 import type { ServedType } from "./served-type.ts";
@@ -34,6 +36,7 @@ export function admitChange(
   if (type.status && subresource !== "status") keep(object, current, "status");
   checkFinalizers(type, name, current, object);
   const admitted = complete(type, name, object, current);
+  if (!isApply(operation)) trackUpdate(operation, current, admitted);
   if (type.generation && isOtherSpec(type, current, admitted)) bumpGeneration(admitted);
   return admitted;
 }
@@ -42,6 +45,11 @@ export function admitChange(
 export function bumpGeneration(object: JsonObject): void {
   const metadata = objectOf(object.metadata);
   metadata.generation = Number(metadata.generation ?? 0) + 1;
+}
+
+/** Server-side apply says itself whose field is whose. */
+function isApply({ headers }: Operation): boolean {
+  return mediaType(headers["content-type"]) === "application/apply-patch+yaml";
 }
 
 function homeOf({ type, namespace }: Operation, metadata: JsonObject): JsonObject {
@@ -107,9 +115,8 @@ function isGiven(resourceVersion: unknown): boolean {
 
 /** A custom kind's metadata cannot be changed through /status, those of builtin kinds can. */
 function withStatusOf(type: ServedType, current: JsonObject, wanted: JsonObject): JsonObject {
-  const metadata = type.custom
-    ? withManagedFields(objectOf(current.metadata), objectOf(wanted.metadata).managedFields)
-    : wanted.metadata;
+  const metadata = type.custom ? { ...objectOf(current.metadata) } : objectOf(wanted.metadata);
+  if (type.custom) keep(metadata, objectOf(wanted.metadata), "managedFields");
   const object: JsonObject = { ...current, metadata };
   keep(object, wanted, "status");
   return clone(object);
