@@ -73,10 +73,18 @@ export class TaskRunner {
     const work = this.#queue.shift();
     if (work === undefined) return;
     this.#running++;
-    void work().finally(() => {
-      this.#running--;
-      this.#next();
-    });
+    void work()
+      .catch((error: unknown) => {
+        // A task that breaks its runner must not take the cluster controller along, again and again.
+        this.#parts.log.error(
+          { code: errorCode(error), text: errorText(error), err: error },
+          "task runner failed",
+        );
+      })
+      .finally(() => {
+        this.#running--;
+        this.#next();
+      });
   }
 
   async #execute(task: Task, deadline: number): Promise<void> {
@@ -113,7 +121,7 @@ export class TaskRunner {
     const began = performance.now();
     const signal = AbortSignal.any([
       this.#signal,
-      AbortSignal.timeout(Math.min(ttlMs, LONGEST_TIMER_MS)),
+      AbortSignal.timeout(Math.min(Math.ceil(ttlMs), LONGEST_TIMER_MS)),
     ]);
     const result = await safely(() => {
       const shimTask = shimTaskOf(task);
