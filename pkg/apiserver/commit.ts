@@ -20,5 +20,5 @@ async function rehearse(
   const decision = edit(current);
   if (decision.kind === "keep") return decision.current;
   const { object } = decision;
-  return new StoredObject(key, current?.revision ?? 0, JSON.stringify(object), object);
+  return new StoredObject(key, current?.revision ?? 0, JSON.stringify(object));
 }

@@ -3,7 +3,7 @@ import { isObject, type JsonObject } from "./json.ts";
 import { normalizeMetadata } from "./metadata.ts";
 import type { Operation } from "./operation.ts";
 import { badRequest } from "./refusals.ts";
-import { decodeBody } from "./request-body.ts";
+import { decodeBody, decodeYaml } from "./request-body.ts";
 import { prune } from "./schema-pruning.ts";
 
 /** The object in the body of a request, as the type of the request. Throws a bad request or 415. */
@@ -16,6 +16,20 @@ export function incomingObject(operation: Operation): JsonObject {
   const repeated =
     level === "Ignore" ? [] : duplicates().map((path) => `duplicate field "${path}"`);
   settleUnknown(operation, object, repeated);
+  return object;
+}
+
+/** The object in the body of a server-side apply. Throws a bad request. */
+export function appliedObject(operation: Operation): JsonObject {
+  const { value, duplicates } = decodeYaml(operation.body);
+  if (!isObject(value)) throw badRequest("the body of the request is not an object");
+  const object = { ...value };
+  checkIdentity(operation, object);
+  settleUnknown(
+    operation,
+    object,
+    duplicates().map((path) => `duplicate field "${path}"`),
+  );
   return object;
 }
 

@@ -1,11 +1,15 @@
 import fastJsonPatch, { type Operation as JsonPatchOperation } from "fast-json-patch";
 import { StatusError } from "../apis/status.ts";
 import { errorText } from "../base/errors.ts";
-import { settleUnknown } from "./incoming.ts";
+import { apply } from "./apply.ts";
+import { createFrom } from "./create.ts";
+import { appliedObject, settleUnknown } from "./incoming.ts";
 import { clone, field, isObject, type JsonObject } from "./json.ts";
+import { rootPlace } from "./list-rules.ts";
 import type { Operation, Outcome } from "./operation.ts";
 import { badRequest } from "./refusals.ts";
-import { decodeJson, decodeYaml, mediaType, unsupported } from "./request-body.ts";
+import { decodeJson, mediaType, unsupported } from "./request-body.ts";
+import { strategicMerge } from "./strategic-merge.ts";
 import { change } from "./update.ts";
 
 // The package is CommonJS without names that Node could find.
@@ -19,12 +23,12 @@ const MAX_OPERATIONS = 10_000;
 
 /** PATCH: the present object changed as the body says, in the notation that the Content-Type says. */
 export async function patch(operation: Operation): Promise<Outcome> {
-  const type = mediaType(operation.headers["content-type"]);
-  const kinds = operation.type.custom
-    ? [JSON_PATCH, MERGE, APPLY]
-    : [JSON_PATCH, MERGE, STRATEGIC, APPLY];
-  if (!kinds.includes(type)) throw unsupported(type, kinds);
-  const make = patcher(operation, type);
+  const media = mediaType(operation.headers["content-type"]);
+  const { custom } = operation.type;
+  const known = [JSON_PATCH, MERGE, ...(custom ? [] : [STRATEGIC]), APPLY];
+  if (!known.includes(media)) throw unsupported(media, known);
+  if (media === APPLY) return applyOrCreate(operation);
+  const make = patcher(operation, media);
   return change(operation, (current) => {
     const next = make(current);
     if (!isObject(next)) throw badRequest("the patch does not leave an object");
@@ -33,12 +37,25 @@ export async function patch(operation: Operation): Promise<Outcome> {
   });
 }
 
-function patcher(operation: Operation, type: string): (current: JsonObject) => unknown {
-  const { body } = operation;
-  if (type === JSON_PATCH) return jsonPatch(decodeJson(body).value);
-  const document = (type === APPLY ? decodeYaml(body) : decodeJson(body)).value;
+/** Server-side apply makes an object that is not there, unless it is for a part of one. */
+async function applyOrCreate(operation: Operation): Promise<Outcome> {
+  const wanted = appliedObject(operation);
+  try {
+    return await change(operation, (current) => apply(operation, current, wanted));
+  } catch (error) {
+    const isMissing = error instanceof StatusError && error.reason === "NotFound";
+    if (!isMissing || operation.subresource !== "") throw error;
+    return createFrom(operation, apply(operation, undefined, wanted));
+  }
+}
+
+function patcher(operation: Operation, media: string): (current: JsonObject) => unknown {
+  const document = decodeJson(operation.body).value;
+  if (media === JSON_PATCH) return jsonPatch(document);
   if (!isObject(document)) throw badRequest("the patch is not an object");
-  return (current) => mergePatch(current, document);
+  if (media === MERGE) return (current) => mergePatch(current, document);
+  const place = rootPlace(operation.type);
+  return (current) => strategicMerge(current, document, place);
 }
 
 /** RFC 7386. Neither argument is changed. */

@@ -190,8 +190,9 @@ function ofNamespace(
 function stamped(key: StoreKey, revision: number, object: KubeObject): StoredObject {
   const { apiVersion, kind, ...rest } = object;
   const metadata = { ...object.metadata, resourceVersion: String(revision) };
-  const written = { apiVersion, kind, ...rest, metadata };
-  return new StoredObject(key, revision, JSON.stringify(written), written);
+  // The object is read back from its text, so that nobody who built it can change it later.
+  const text = JSON.stringify({ apiVersion, kind, ...rest, metadata });
+  return new StoredObject(key, revision, text);
 }
 
 /** A record is the revision, a space and the object; so opening a store parses no objects. */

@@ -18,11 +18,10 @@ export class StoredObject {
   readonly text: string;
   #object: KubeObject | undefined;
 
-  constructor(key: StoreKey, revision: number, text: string, object?: KubeObject) {
+  constructor(key: StoreKey, revision: number, text: string) {
     this.key = key;
     this.revision = revision;
     this.text = text;
-    this.#object = object;
   }
 
   get object(): KubeObject {

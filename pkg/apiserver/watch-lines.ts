@@ -102,5 +102,5 @@ function shownState({ type: change, stored, previous }: StoreEvent, type: EventT
   const { resourceVersion } = stored.object.metadata;
   const metadata = { ...previous.object.metadata, resourceVersion };
   const object = { ...previous.object, metadata };
-  return new StoredObject(stored.key, stored.revision, JSON.stringify(object), object);
+  return new StoredObject(stored.key, stored.revision, JSON.stringify(object));
 }
