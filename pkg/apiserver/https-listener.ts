@@ -47,6 +47,8 @@ export class HttpsListener implements AsyncDisposable {
     this.#api = api;
     this.#log = log;
     server.on("connection", (socket: Socket) => {
+      // An answer of two small writes would wait 40 ms for the client's delayed acknowledgement.
+      socket.setNoDelay(true);
       this.#sockets.add(socket);
       socket.once("close", () => this.#sockets.delete(socket));
     });

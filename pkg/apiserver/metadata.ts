@@ -39,7 +39,7 @@ export function normalizeMetadata(object: JsonObject): string[] {
   const metadata: JsonObject = {};
   for (const [name, value] of Object.entries(given)) {
     if (!Object.hasOwn(FIELDS, name)) unknown.push(`metadata.${name}`);
-    else if (value !== null) metadata[name] = checked(name, value);
+    else if (value !== null && value !== undefined) metadata[name] = checked(name, value);
   }
   delete metadata.selfLink;
   object.metadata = metadata;
