@@ -38,12 +38,18 @@ export async function startDemo(
     portBase,
     home,
   );
+  const processes: ManagedProcess[] = [];
   const start = async (name: string, argv: readonly string[]): Promise<void> => {
     const onDeath = (who: string, how: string): void =>
       say(`${who} died (${how}), it is started again in ${options.restartAfterMs / 1000} s`);
     const { restartAfterMs } = options;
-    scope.use(await ManagedProcess.start({ name, argv, home, restartAfterMs, onDeath }));
+    processes.push(await ManagedProcess.start({ name, argv, home, restartAfterMs, onDeath }));
   };
+  scope.use({
+    [Symbol.asyncDispose]: async () => {
+      await Promise.all(processes.map((running) => running[Symbol.asyncDispose]()));
+    },
+  });
   const own = clusters.filter(({ api }) => api === "own");
   for (const cluster of own) {
     await start(`${cluster.name}-api`, apiArguments(cluster, ports, options));
