@@ -87,7 +87,7 @@ export class Children implements AsyncDisposable {
     for await (const message of link.messages) {
       // A former session may still have something unread; the present one has the say.
       if (this.#links.get(child) !== link) break;
-      dispatch({ kind: "child-said", child, message });
+      if (!this.#hear(link, message)) break;
       const room = roomAbove();
       if (room !== undefined) await room;
     }
@@ -98,6 +98,24 @@ export class Children implements AsyncDisposable {
     dispatch({ kind: "child-left", child });
     this.#count();
     log[code === POLITE_END.code ? "info" : "warn"]({ child, code, text }, "child left");
+  }
+
+  /** Passes a message on; one that we cannot bear costs the child its link, not everybody the program. */
+  #hear(link: Link, message: Message): boolean {
+    try {
+      this.#parts.dispatch({ kind: "child-said", child: link.peer, message });
+      return true;
+    } catch (error) {
+      this.#parts.log.error(
+        { child: link.peer, code: "INTERNAL_ERROR", err: error },
+        "message not understood",
+      );
+      link.end({
+        code: "INTERNAL_ERROR",
+        text: `Cannot handle a message of kind "${message.kind}"`,
+      });
+      return false;
+    }
   }
 
   async #congest(link: Link): Promise<void> {

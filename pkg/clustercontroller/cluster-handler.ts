@@ -1,5 +1,10 @@
 import { NeighbourRing } from "../topology/neighbours.ts";
-import { type NameConflict, type RouteChange, RouteTable } from "../topology/route-table.ts";
+import {
+  MAX_SUBTREE,
+  type NameConflict,
+  type RouteChange,
+  RouteTable,
+} from "../topology/route-table.ts";
 import type { LinkEnd } from "../tunnel/link.ts";
 import type { Conflict, Hello, Route, Routes } from "../wire/message.ts";
 import type { ClusterName } from "../wire/names.ts";
@@ -93,6 +98,11 @@ export class ClusterHandler {
   }
 
   learn(child: ClusterName, routes: Routes): ChildrenChange {
+    if (!this.routes.hasRoomFor(child, routes)) {
+      const text = `Cannot learn the subtree of "${child}" as it must be at most ${MAX_SUBTREE} clusters: it is larger`;
+      const reason = { code: "SUBTREE_TOO_LARGE", text };
+      return { ...NOTHING, effects: [{ kind: "end-child", child, reason }] };
+    }
     const { changed, removed, conflicts, resync } = this.routes.learn(child, routes);
     const effects: TreeEffect[] = conflicts.map((conflict) => this.#conflict(conflict));
     if (resync) effects.push({ kind: "send-child", child, message: { kind: "resync" } });

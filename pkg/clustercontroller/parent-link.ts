@@ -136,7 +136,7 @@ export class ParentLink {
     });
     for await (const message of link.messages) {
       // Once home has welcomed us, the parent that took us in has no say any more.
-      if (home === undefined) dispatch({ kind: "parent-said", message });
+      if (home === undefined) this.#hear(link, message);
     }
     const { code, text } = await link.ended;
     over.abort();
@@ -151,6 +151,22 @@ export class ParentLink {
       if (HOPELESS.has(code)) await sleep(HOPELESS_WAIT_MS, undefined, { signal }).catch(() => {});
     }
     return home;
+  }
+
+  /** Passes a message on; one that we cannot bear costs the link, not the program. */
+  #hear(link: Link, message: Message): void {
+    try {
+      this.#parts.dispatch({ kind: "parent-said", message });
+    } catch (error) {
+      this.#parts.log.error(
+        { parent: link.peer, code: "INTERNAL_ERROR", err: error },
+        "message not understood",
+      );
+      link.end({
+        code: "INTERNAL_ERROR",
+        text: `Cannot handle a message of kind "${message.kind}"`,
+      });
+    }
   }
 
   /** While we live elsewhere: dials home now and then, and resolves to the link once it is welcomed there. */

@@ -1,4 +1,3 @@
-import { OteError } from "../base/errors.ts";
 import type { Route, Routes } from "../wire/message.ts";
 import type { ClusterName } from "../wire/names.ts";
 import { RouteDigest, sameRoute } from "./route-digest.ts";
@@ -25,16 +24,6 @@ export interface RouteUpdate extends RouteChange {
   readonly conflicts: readonly NameConflict[];
   /** The child's digest is another one than ours: ask for a snapshot. */
   readonly resync: boolean;
-}
-
-/** A child announced more clusters than one child may. */
-export class SubtreeTooLargeError extends OteError {
-  readonly code = "SUBTREE_TOO_LARGE";
-  constructor(child: ClusterName) {
-    super(
-      `Cannot learn the subtree of "${child}" as it must be at most ${MAX_SUBTREE} clusters: it is larger`,
-    );
-  }
 }
 
 interface Child {
@@ -139,7 +128,13 @@ export class RouteTable {
     return change.result(this);
   }
 
-  /** What a child says of its subtree. Throws SubtreeTooLargeError; unknown children change nothing. */
+  /** Whether the child's subtree stays within MAX_SUBTREE with what it announces. */
+  hasRoomFor(child: ClusterName, { reset, changed }: Routes): boolean {
+    const present = reset ? 0 : (this.#children.get(child)?.below.size ?? 0);
+    return present + changed.length <= MAX_SUBTREE;
+  }
+
+  /** What a child says of its subtree; an unknown child changes nothing. */
   learn(from: ClusterName, routes: Routes): RouteUpdate {
     const change = new ChangeLog();
     const child = this.#children.get(from);
@@ -161,8 +156,6 @@ export class RouteTable {
 
   #accept(from: ClusterName, child: Child, route: Route, change: ChangeLog): void {
     const before = child.below.get(route.name);
-    if (before === undefined && child.below.size >= MAX_SUBTREE)
-      throw new SubtreeTooLargeError(from);
     if (before !== undefined) child.digest.toggle(before);
     child.below.set(route.name, route);
     child.digest.toggle(route);
