@@ -16,6 +16,8 @@ import { ALL_VERBS, type NameRule, type ScalePaths, type ServedType } from "./se
 interface Row {
   readonly kind: string;
   readonly fields: readonly string[];
+  /** What is known of some of the fields. */
+  readonly exact?: Readonly<Record<string, Schema>>;
   readonly plural?: string;
   readonly group?: string;
   readonly cluster?: boolean;
@@ -44,6 +46,10 @@ const BATCH = { ...WORKLOAD, group: "batch" };
 const SCALED = { ...APP, scale: SCALE, complete: completeReplicas };
 const INVOLVED = ["kind", "namespace", "name", "uid", "apiVersion", "resourceVersion", "fieldPath"];
 
+const texts: Schema = { type: "object", additionalProperties: { type: "string" } };
+const blobs: Schema = { type: "object", additionalProperties: { type: "string", format: "byte" } };
+const anything: Schema = { "x-kubernetes-preserve-unknown-fields": true };
+
 /** The builtin kinds. Those with a field "status" have /status. */
 const ROWS: readonly Row[] = [
   {
@@ -58,10 +64,21 @@ const ROWS: readonly Row[] = [
     owns: "namespace",
     permanent: ["default", "kube-system", "kube-public"],
   },
-  { kind: "ConfigMap", fields: ["data", "binaryData", "immutable"], short: ["cm"] },
+  {
+    kind: "ConfigMap",
+    fields: ["data", "binaryData", "immutable"],
+    exact: { data: texts, binaryData: blobs, immutable: { type: "boolean" } },
+    short: ["cm"],
+  },
   {
     kind: "Secret",
     fields: ["data", "stringData", "type", "immutable"],
+    exact: {
+      data: blobs,
+      stringData: texts,
+      type: { type: "string" },
+      immutable: { type: "boolean" },
+    },
     select: ["type"],
     complete: completeSecret,
   },
@@ -173,7 +190,7 @@ function served(row: Row): ServedType {
     scale: row.scale,
     generation: row.generation ?? false,
     nameRule: row.names ?? "subdomain",
-    schema: looseSchema(row.kind, row.fields),
+    schema: looseSchema(row),
     columns: builtinColumns(qualified({ group, plural })),
     selectableFields: Object.fromEntries((row.select ?? []).map((path) => [path, path.split(".")])),
     complete: row.complete,
@@ -182,12 +199,11 @@ function served(row: Row): ServedType {
   };
 }
 
-/** Says which fields there are; what is in them is not looked at. */
-function looseSchema(kind: string, fields: readonly string[]): Schema {
-  const anything: Schema = { "x-kubernetes-preserve-unknown-fields": true };
+/** Says which fields there are; what is in them is looked at only where it is given. */
+function looseSchema({ kind, fields, exact = {} }: Row): Schema {
   return {
     type: "object",
     description: `${kind}, a kind of Kubernetes; see its documentation.`,
-    properties: Object.fromEntries(fields.map((name) => [name, anything])),
+    properties: Object.fromEntries(fields.map((name) => [name, exact[name] ?? anything])),
   };
 }

@@ -11,6 +11,10 @@ const DOCUMENT = { swagger: 1, info: 2, paths: 8, definitions: 9 } as const;
 const INFO = { title: 1, version: 2 } as const;
 const NAMED = { name: 1, value: 2 } as const;
 const VENDOR_EXTENSION = 31;
+const PATHS = { path: 2 } as const;
+const PATH_ITEM = { patch: 8 } as const;
+const OPERATION = { parameters: 8, vendorExtension: 13 } as const;
+const QUERY_PARAMETER = { in: 2, name: 4, type: 6 } as const;
 
 const VARINT = 0;
 const DOUBLE = 1;
@@ -48,7 +52,7 @@ export function encodeOpenApi(document: JsonObject): Uint8Array {
   const writer = Writer.create();
   writer.uint32(tag(DOCUMENT.swagger)).string(String(document.swagger));
   message(writer, DOCUMENT.info, info, document.info);
-  message(writer, DOCUMENT.paths, () => undefined, {});
+  message(writer, DOCUMENT.paths, paths, document.paths);
   message(writer, DOCUMENT.definitions, namedSchemas, document.definitions);
   return writer.finish();
 }
@@ -56,6 +60,42 @@ export function encodeOpenApi(document: JsonObject): Uint8Array {
 function info(writer: Writer, value: unknown): void {
   writer.uint32(tag(INFO.title)).string(String(at(value, "title")));
   writer.uint32(tag(INFO.version)).string(String(at(value, "version")));
+}
+
+function paths(writer: Writer, value: unknown): void {
+  for (const [name, item] of Object.entries(objectOf(value)))
+    message(
+      writer,
+      PATHS.path,
+      (named) => {
+        text(named.uint32(tag(NAMED.name)), name);
+        message(
+          named,
+          NAMED.value,
+          (path) => message(path, PATH_ITEM.patch, operation, at(item, "patch")),
+          item,
+        );
+      },
+      item,
+    );
+}
+
+function operation(writer: Writer, value: unknown): void {
+  // A parameter is wrapped three times: as no reference, as none of a body, as one of a query.
+  for (const item of listOf(at(value, "parameters")))
+    nested(writer, [OPERATION.parameters, 1, 2, 3], (query) => {
+      for (const name of ["in", "name", "type"] as const)
+        text(query.uint32(tag(QUERY_PARAMETER[name])), at(item, name));
+    });
+  for (const [name, item] of Object.entries(objectOf(value)))
+    if (name.startsWith("x-"))
+      message(writer, OPERATION.vendorExtension, (named) => extension(named, name, item), item);
+}
+
+function nested(writer: Writer, fields: readonly number[], write: (inmost: Writer) => void): void {
+  const [first, ...rest] = fields;
+  if (first === undefined) write(writer);
+  else inner(writer.uint32(tag(first)), (one) => nested(one, rest, write));
 }
 
 function namedSchemas(writer: Writer, value: unknown): void {

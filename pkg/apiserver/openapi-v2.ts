@@ -1,5 +1,7 @@
+import { resourcePath } from "../apis/object.ts";
 import { clone, isObject, type JsonObject, objectOf } from "./json.ts";
-import { definitions } from "./openapi-definitions.ts";
+import { definitions, kindMark } from "./openapi-definitions.ts";
+import type { ServedType } from "./served-type.ts";
 import type { TypeRegistry } from "./type-registry.ts";
 import { VERSION_INFO } from "./version-info.ts";
 
@@ -11,11 +13,35 @@ export function openApiV2(types: TypeRegistry): JsonObject {
   return {
     swagger: "2.0",
     info: { title: "Kubernetes", version: VERSION_INFO.gitVersion },
-    paths: {},
-    definitions: definitions([...types.all()], "#/definitions/", (schema) =>
+    paths: Object.fromEntries([...types.all()].filter(canPatch).map(patchPath)),
+    definitions: definitions([...types.all()].filter(isExact), "#/definitions/", (schema) =>
       objectOf(toV2(clone(schema))),
     ),
   };
+}
+
+function canPatch({ verbs }: ServedType): boolean {
+  return verbs.includes("patch");
+}
+
+/** Old kubectl looks at nothing but this to learn whether a kind knows dryRun. */
+function patchPath(type: ServedType): [string, JsonObject] {
+  const parameters = [{ name: "dryRun", in: "query", type: "string", uniqueItems: true }];
+  const responses = { 200: { description: "OK" } };
+  const patch = { parameters, responses, "x-kubernetes-group-version-kind": kindMark(type) };
+  return [
+    `${decodeURIComponent(resourcePath(type, { namespace: "{namespace}" }))}/{name}`,
+    { patch },
+  ];
+}
+
+/**
+ * Old kubectl computes strategic merges from these definitions, and fails where they do not say everything;
+ * of builtin kinds that are missing here it knows enough by itself.
+ */
+function isExact({ custom, schema }: ServedType): boolean {
+  if (custom) return true;
+  return Object.values(schema?.properties ?? {}).every(({ type }) => type !== undefined);
 }
 
 /** Says less where v2 has no word for it, so that clients do not refuse what the server takes. */

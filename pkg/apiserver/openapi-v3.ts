@@ -31,8 +31,9 @@ const PATCH_TYPES = [
   "application/apply-patch+yaml",
   "application/json-patch+json",
   "application/merge-patch+json",
-  "application/strategic-merge-patch+json",
 ];
+/** kubectl sends it whenever an operation says that it may, so a custom kind must not say so. */
+const BUILTIN_PATCH_TYPES = [...PATCH_TYPES, "application/strategic-merge-patch+json"];
 
 /** /openapi/v3: where the document of each group and version is. */
 export function openApiV3Index(types: TypeRegistry): JsonObject {
@@ -95,6 +96,7 @@ function collectionItem(type: ServedType): JsonObject {
 }
 
 function objectItem(type: ServedType): JsonObject {
+  const patchTypes = type.custom ? PATCH_TYPES : BUILTIN_PATCH_TYPES;
   const patch = {
     ...operation(type, "patch", [
       ...WRITE_PARAMETERS,
@@ -102,7 +104,7 @@ function objectItem(type: ServedType): JsonObject {
     ]),
     requestBody: {
       content: Object.fromEntries(
-        PATCH_TYPES.map((media) => [media, { schema: { type: "object" } }]),
+        patchTypes.map((media) => [media, { schema: { type: "object" } }]),
       ),
     },
   };

@@ -5,7 +5,7 @@ import type { JsonObject } from "./json.ts";
 import { type FieldRow, MESSAGES, type Message } from "./protobuf-messages.ts";
 import { badRequest } from "./refusals.ts";
 
-const MAGIC = Buffer.from("k8s\0");
+const MAGIC = Buffer.of(0x6b, 0x38, 0x73, 0);
 const ENVELOPE: Message = {
   1: ["typeMeta", { 1: ["apiVersion", "text"], 2: ["kind", "text"] }],
   2: ["raw", "bytes"],

@@ -10,6 +10,7 @@ import type { ServerRequest } from "./server-request.ts";
 import type { TypeRegistry } from "./type-registry.ts";
 import { VERSION_INFO } from "./version-info.ts";
 
+const HEALTHY = "ok";
 const HEALTH = ["livez", "readyz", "healthz"];
 const JSON_TYPE = "application/json";
 /**
@@ -26,7 +27,7 @@ interface Page {
 /** The answer at a path that is for everybody; undefined if it is not. */
 export function openPage([root = "", ...rest]: readonly string[]): ApiResponse | undefined {
   if (HEALTH.includes(root))
-    return pageAnswer({ contentType: "text/plain; charset=utf-8", bytes: Buffer.from("ok") });
+    return pageAnswer({ contentType: "text/plain; charset=utf-8", bytes: Buffer.from(HEALTHY) });
   if (root === "version" && rest.length === 0) return jsonAnswer(200, JSON.stringify(VERSION_INFO));
   return undefined;
 }
