@@ -1,0 +1,268 @@
+import { mkdtempSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { CLUSTER, type Cluster, SYSTEM_NAMESPACE } from "../../pkg/apis/cluster.ts";
+import {
+  CLUSTER_CONTROLLER,
+  CLUSTER_CONTROLLER_RESULT,
+  type ClusterController,
+  type ClusterControllerResult,
+  type ClusterControllerSpec,
+  type ClusterVerdict,
+  TASK_UID_LABEL,
+} from "../../pkg/apis/cluster-controller.ts";
+import { KubeconfigTransport } from "../../pkg/kube/kubeconfig-transport.ts";
+import { TransportResourceClient } from "../../pkg/kube/transport-resource-client.ts";
+import { eventually } from "./eventually.ts";
+import { NodeProgram } from "./node-program.ts";
+import { freePort } from "./program.ts";
+
+/** One cluster of a tree. */
+export interface TreeMember {
+  /** Its parent; the root is the only one without. */
+  readonly parent?: string;
+  /** Kubeconfig of the API where its tasks are executed. */
+  readonly kubeconfig?: string;
+  /** Whether it has an embedded API of its own, as the root has unless it has a kubeconfig. */
+  readonly api?: boolean;
+  /** Further flags. */
+  readonly flags?: readonly string[];
+}
+
+interface Ports {
+  readonly tunnel: number;
+  readonly api: number;
+}
+
+/** How long a tree may take for anything, on a machine that has much else to do. */
+const LIMIT_MS = 30_000;
+
+/** Cluster controllers, each a process of its own, on loopback, with their data in a temporary directory. */
+export class ProcessTree implements AsyncDisposable {
+  readonly folder = mkdtempSync(join(tmpdir(), "ote-tree-"));
+  readonly #members = new Map<string, TreeMember>();
+  readonly #ports = new Map<string, Ports>();
+  readonly #programs = new Map<string, NodeProgram>();
+  readonly #transports = new Map<string, KubeconfigTransport>();
+
+  /** Starts all members; resolves when the root shows every one of them online. */
+  static async start(members: Readonly<Record<string, TreeMember>>): Promise<ProcessTree> {
+    const tree = new ProcessTree();
+    try {
+      for (const [name, member] of Object.entries(members)) await tree.prepare(name, member);
+      for (const name of Object.keys(members)) tree.launch(name);
+      await tree.online(...Object.keys(members));
+      return tree;
+    } catch (error) {
+      await tree[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** Plans a member, without starting it. */
+  async prepare(name: string, member: TreeMember): Promise<void> {
+    this.#members.set(name, member);
+    this.#ports.set(name, { tunnel: await freePort(), api: await freePort() });
+  }
+
+  /** Starts a member that is planned and does not run. */
+  launch(name: string): NodeProgram {
+    const program = new NodeProgram("cluster-controller", this.#flags(name));
+    this.#programs.set(name, program);
+    return program;
+  }
+
+  /** The process of a member: the present one, or the last it had. */
+  program(name: string): NodeProgram {
+    const program = this.#programs.get(name);
+    if (program === undefined) throw new Error(`There is no process of "${name}"`);
+    return program;
+  }
+
+  /** host:port at which children join that member. */
+  address(name: string): string {
+    return `127.0.0.1:${this.#ports.get(name)?.tunnel}`;
+  }
+
+  /** The kubeconfig of a member's API. */
+  kubeconfig(name: string): string {
+    return this.#members.get(name)?.kubeconfig ?? join(this.folder, `${name}.kubeconfig`);
+  }
+
+  /** The API of a member, which has run long enough to have one. */
+  async client(name = "root"): Promise<TransportResourceClient> {
+    let transport = this.#transports.get(name);
+    transport ??= await KubeconfigTransport.open(this.kubeconfig(name));
+    this.#transports.set(name, transport);
+    return new TransportResourceClient(transport);
+  }
+
+  /** Resolves when the API of `at` shows these clusters online. */
+  async online(...names: string[]): Promise<void> {
+    await eventually(
+      `${names} are online`,
+      async () => {
+        const present = await this.clusters();
+        return names.every((name) => present.get(name)?.status?.status === "online");
+      },
+      LIMIT_MS,
+    );
+  }
+
+  /** Resolves when the root shows that cluster below that parent. */
+  async below(parent: string, name: string): Promise<void> {
+    await eventually(
+      `${name} is below ${parent}`,
+      async () => {
+        const { status } = (await this.clusters()).get(name) ?? {};
+        return status?.status === "online" && status.parentName === parent;
+      },
+      LIMIT_MS,
+    );
+  }
+
+  /** The Cluster objects of an API by name. */
+  async clusters(at = "root"): Promise<Map<string, Cluster>> {
+    const client = await this.client(at);
+    const { items } = await client.list<Cluster>(CLUSTER, { namespace: SYSTEM_NAMESPACE });
+    return new Map(items.map((item) => [item.metadata.name, item]));
+  }
+
+  /** Writes a task to an API. */
+  async task(
+    name: string,
+    spec: ClusterControllerSpec,
+    { at = "root", namespace = SYSTEM_NAMESPACE } = {},
+  ): Promise<TaskHandle> {
+    const client = await this.client(at);
+    const object = await client.create<ClusterController>(CLUSTER_CONTROLLER, {
+      apiVersion: "ote.baidu.com/v1",
+      kind: "ClusterController",
+      metadata: { name, namespace },
+      spec: { destination: "api", ...spec },
+    });
+    return new TaskHandle(client, object);
+  }
+
+  /** A task that is in the root's API already. */
+  async found(name: string): Promise<TaskHandle> {
+    const client = await this.client();
+    const key = { namespace: SYSTEM_NAMESPACE, name };
+    return new TaskHandle(client, await client.get<ClusterController>(CLUSTER_CONTROLLER, key));
+  }
+
+  /** A number on a member's /metrics: the sum over all its label sets that have these labels. */
+  async metric(name: string, metric: string, labels: object = {}): Promise<number> {
+    const { health } = await this.program(name).says("ready");
+    const text = await (await fetch(`${health}/metrics`)).text();
+    const wanted = Object.entries(labels).map(([key, value]) => `${key}="${value}"`);
+    return text
+      .split("\n")
+      .filter((line) => line.startsWith(`${metric}{`) || line.startsWith(`${metric} `))
+      .filter((line) => wanted.every((pair) => line.includes(pair)))
+      .reduce((sum, line) => sum + Number(line.split(" ").at(-1)), 0);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.#programs.values()].map((program) => program.kill()));
+    for (const transport of this.#transports.values()) await transport[Symbol.asyncDispose]();
+    await rm(this.folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  #flags(name: string): string[] {
+    const { parent, kubeconfig, api, flags = [] } = this.#members.get(name) ?? {};
+    const ports = this.#ports.get(name);
+    const hasApi = api ?? (parent === undefined && kubeconfig === undefined);
+    return [
+      ...["--cluster-name", name, "--data-dir", join(this.folder, name)],
+      ...["--tunnel-listen", `127.0.0.1:${ports?.tunnel}`],
+      ...(parent === undefined ? [] : ["--parent-cluster", this.address(parent)]),
+      ...(kubeconfig === undefined ? [] : ["--kube-config", kubeconfig]),
+      ...(hasApi ? ["--api-listen", `127.0.0.1:${ports?.api}`] : []),
+      ...(hasApi ? ["--api-kube-config", this.kubeconfig(name)] : []),
+      ...["--health-listen", "127.0.0.1:0", "--heartbeat-interval", "1"],
+      ...flags,
+    ];
+  }
+}
+
+/** One task that was written to an API. */
+export class TaskHandle {
+  readonly #client: TransportResourceClient;
+  readonly #key: { readonly namespace: string; readonly name: string };
+  readonly #uid: string;
+
+  constructor(client: TransportResourceClient, { metadata }: ClusterController) {
+    this.#client = client;
+    this.#key = { namespace: metadata.namespace ?? "", name: metadata.name };
+    this.#uid = metadata.uid ?? "";
+  }
+
+  get name(): string {
+    return this.#key.name;
+  }
+
+  get uid(): string {
+    return this.#uid;
+  }
+
+  /** As it is now. */
+  read(): Promise<ClusterController> {
+    return this.#client.get<ClusterController>(CLUSTER_CONTROLLER, this.#key);
+  }
+
+  delete(): Promise<void> {
+    return this.#client.delete(CLUSTER_CONTROLLER, this.#key);
+  }
+
+  /** Resolves when its clusters are selected and on disk. */
+  accepted(): Promise<ClusterController> {
+    return this.#reaches("accepted", (task) => task.status?.phase !== undefined);
+  }
+
+  /** The task once it is Completed. */
+  completed(limitMs = LIMIT_MS): Promise<ClusterController> {
+    return this.#reaches("completed", (task) => task.status?.phase === "Completed", limitMs);
+  }
+
+  /** All verdicts, from the result objects; a cluster that has two is an error. */
+  async results(): Promise<Record<string, ClusterVerdict>> {
+    const pages = await this.pages();
+    const all = pages.flatMap(({ results = {} }) => Object.entries(results));
+    const byCluster = Object.fromEntries(all);
+    if (Object.keys(byCluster).length !== all.length) throw new Error("A cluster has two verdicts");
+    return byCluster;
+  }
+
+  /** Its result objects. */
+  async pages(): Promise<readonly ClusterControllerResult[]> {
+    const options = {
+      namespace: this.#key.namespace,
+      labelSelector: `${TASK_UID_LABEL}=${this.#uid}`,
+    };
+    const { items } = await this.#client.list<ClusterControllerResult>(
+      CLUSTER_CONTROLLER_RESULT,
+      options,
+    );
+    return items;
+  }
+
+  #reaches(
+    what: string,
+    holds: (task: ClusterController) => boolean,
+    limitMs = LIMIT_MS,
+  ): Promise<ClusterController> {
+    let last: ClusterController | undefined;
+    return eventually(
+      `task ${this.#key.name} is ${what}`,
+      async () => {
+        last = await this.read();
+        return holds(last) && last;
+      },
+      limitMs,
+    ).catch((error: Error) => {
+      throw new Error(`${error.message} ${JSON.stringify(last?.status?.summary)}`);
+    });
+  }
+}
