@@ -84,13 +84,12 @@ export class Children implements AsyncDisposable {
     dispatch({ kind: "child-joined", hello });
     this.#count();
     log.info({ child, version: hello.version, tags: hello.tags }, "child joined");
-    for await (const message of link.messages) {
+    await link.receive((message) => {
       // A former session may still have something unread; the present one has the say.
-      if (this.#links.get(child) !== link) break;
-      if (!this.#hear(link, message)) break;
-      const room = roomAbove();
-      if (room !== undefined) await room;
-    }
+      if (this.#links.get(child) !== link) return undefined;
+      this.#hear(link, message);
+      return roomAbove();
+    });
     const { code, text } = await link.ended;
     this.#congested.delete(link);
     if (this.#links.get(child) !== link) return;
@@ -101,10 +100,9 @@ export class Children implements AsyncDisposable {
   }
 
   /** Passes a message on; one that we cannot bear costs the child its link, not everybody the program. */
-  #hear(link: Link, message: Message): boolean {
+  #hear(link: Link, message: Message): void {
     try {
       this.#parts.dispatch({ kind: "child-said", child: link.peer, message });
-      return true;
     } catch (error) {
       this.#parts.log.error(
         { child: link.peer, code: "INTERNAL_ERROR", err: error },
@@ -114,7 +112,6 @@ export class Children implements AsyncDisposable {
         code: "INTERNAL_ERROR",
         text: `Cannot handle a message of kind "${message.kind}"`,
       });
-      return false;
     }
   }
 

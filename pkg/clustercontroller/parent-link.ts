@@ -134,10 +134,10 @@ export class ParentLink {
       home = found;
       if (found !== undefined) link.end(POLITE_END);
     });
-    for await (const message of link.messages) {
+    await link.receive((message) => {
       // Once home has welcomed us, the parent that took us in has no say any more.
       if (home === undefined) this.#hear(link, message);
-    }
+    });
     const { code, text } = await link.ended;
     over.abort();
     home = await homeLink;

@@ -102,9 +102,9 @@ export class RemoteShim implements RecoveringShim {
     this.#link = link;
     this.#log.info({ endpoint }, "shim connected");
     for (const waiting of this.#waiting.values()) this.#send(waiting);
-    for await (const message of link.messages) {
+    await link.receive((message) => {
       if (message.kind === "result") this.#settle(message.id, shimResultOf(message));
-    }
+    });
     this.#link = undefined;
     signal.removeEventListener("abort", stop);
     const { code, text } = await link.ended;

@@ -86,9 +86,9 @@ export class ShimServer implements AsyncDisposable {
     });
     this.#link = link;
     this.#log.info({ cluster: link.peer }, "cluster controller connected");
-    for await (const message of link.messages) {
+    await link.receive((message) => {
       if (message.kind === "task") void this.#answer(message, link);
-    }
+    });
     if (this.#link === link) this.#link = undefined;
     const { code, text } = await link.ended;
     this.#log.info({ cluster: link.peer, code, text }, "cluster controller disconnected");

@@ -41,6 +41,24 @@ export function describeLink(kind: string, connect: () => Promise<LinkPair>): vo
       await reading;
     });
 
+    it("waits for a handler that is not ready, and hands over everything nevertheless", async () => {
+      await using pair = await connect();
+      const [near, far] = pair.ends;
+      const sent = Array.from({ length: 2500 }, (_, index) => `n${index}`);
+      for (const id of sent) near.send(message(id));
+      const read: string[] = [];
+      let working = 0;
+      const reading = far.receive(async (received) => {
+        expect(++working).toBe(1);
+        await new Promise((resolve) => setImmediate(resolve));
+        working--;
+        if (received.kind === "path") read.push(...received.path);
+        if (read.length === sent.length) near.end({ code: "LINK_CLOSED", text: "" });
+      });
+      await reading;
+      expect(read).toEqual(sent);
+    });
+
     it("carries messages both ways at the same time", async () => {
       await using pair = await connect();
       const [near, far] = pair.ends;
@@ -58,13 +76,12 @@ function message(name: string): Message {
 
 async function names(link: Link): Promise<string[]> {
   const read: string[] = [];
-  for await (const received of link.messages) {
+  await link.receive((received) => {
     if (received.kind === "path") read.push(...received.path);
-  }
+  });
   return read;
 }
 
-async function first(link: Link): Promise<Message | undefined> {
-  for await (const received of link.messages) return received;
-  return undefined;
+function first(link: Link): Promise<Message> {
+  return new Promise((resolve) => void link.receive(resolve));
 }

@@ -1,6 +1,7 @@
 import { OteError } from "../base/errors.ts";
 import type { Message } from "../wire/message.ts";
 import type { ClusterName } from "../wire/names.ts";
+import type { MessageHandler } from "./inbox.ts";
 
 /** Why a link ended: `code` is one of docs/errors.md, "LINK_CLOSED" when the peer left politely. */
 export interface LinkEnd {
@@ -26,8 +27,12 @@ export interface Link extends AsyncDisposable {
   /** Resolves when the link is writable again or has ended. */
   drained(): Promise<void>;
 
-  /** Messages from the peer until the link ends. Iterate it once; not iterating makes the peer wait. */
-  readonly messages: AsyncIterable<Message>;
+  /**
+   * Hands over what the peer says, in order, from the beginning; call it once. A handler that returns a
+   * promise gets the next message when that has resolved, and a peer that goes on meanwhile is made to
+   * wait. Resolves when the link has ended and everything that had arrived was handed over.
+   */
+  receive(handler: MessageHandler): Promise<void>;
 
   /** Resolves when the link has ended, for whatever reason. */
   readonly ended: Promise<LinkEnd>;

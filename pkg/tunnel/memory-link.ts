@@ -1,6 +1,6 @@
-import { BoundedQueue } from "../base/bounded-queue.ts";
 import type { Message } from "../wire/message.ts";
 import type { ClusterName } from "../wire/names.ts";
+import { Inbox, type MessageHandler } from "./inbox.ts";
 import { type Link, LinkClosedError, type LinkEnd, POLITE_END } from "./link.ts";
 
 /** Two ends of a link in this process, for tests of what stands above links. */
@@ -16,7 +16,7 @@ class MemoryLink implements Link {
   readonly peer: ClusterName;
   readonly ended: Promise<LinkEnd>;
   readonly writable = true;
-  readonly #inbox = new BoundedQueue<Message>(Number.MAX_SAFE_INTEGER);
+  readonly #inbox = new Inbox(() => {});
   #other: MemoryLink | undefined;
   #open = true;
   #settle: (reason: LinkEnd) => void = () => {};
@@ -32,8 +32,8 @@ class MemoryLink implements Link {
     this.#other = other;
   }
 
-  get messages(): AsyncIterable<Message> {
-    return this.#inbox;
+  receive(handler: MessageHandler): Promise<void> {
+    return this.#inbox.receive(handler);
   }
 
   send(message: Message): void {
@@ -42,7 +42,7 @@ class MemoryLink implements Link {
   }
 
   take(message: Message): void {
-    void this.#inbox.push(message);
+    queueMicrotask(() => this.#inbox.add(message));
   }
 
   async drained(): Promise<void> {}
@@ -50,7 +50,7 @@ class MemoryLink implements Link {
   end(reason: LinkEnd): void {
     if (!this.#open) return;
     this.#open = false;
-    this.#inbox.close();
+    queueMicrotask(() => this.#inbox.close());
     this.#settle(reason);
     this.#other?.end(reason);
   }

@@ -29,7 +29,7 @@ export class Outbox {
   }
 
   /** The next messages as one frame. Call it only while not empty. */
-  takeFrame(): Uint8Array {
+  takeFrame(): { readonly frame: Uint8Array; readonly messages: number } {
     const start = this.#first;
     let size = 0;
     let end = start;
@@ -44,6 +44,6 @@ export class Outbox {
       this.#waiting = [];
       this.#first = 0;
     }
-    return encodeFrame(taken);
+    return { frame: encodeFrame(taken), messages: taken.length };
   }
 }

@@ -70,7 +70,7 @@ describe("a tunnel", () => {
     socket.send(hello("big"));
     const link = await tunnel.linkTo("big");
     socket.send(Buffer.alloc(64 * 1024 * 1024));
-    for await (const _ of link.messages);
+    await link.receive(() => {});
     expect(await link.ended).toMatchObject({ code: "FRAME_TOO_LARGE" });
     expect(tunnel.counted).toEqual([{ side: "down", code: "FRAME_TOO_LARGE" }]);
   });
@@ -113,7 +113,7 @@ describe("a tunnel", () => {
       for (; sent < 1000; sent++) link.send(task);
     }).toThrow(expect.objectContaining({ code: "LINK_CLOSED" }));
     expect(sent * body.length).toBeLessThan(64 * 1024 * 1024);
-    for await (const _ of link.messages);
+    await link.receive(() => {});
     expect(await link.ended).toMatchObject({ code: "SLOW_READER" });
     socket.terminate();
   });
@@ -134,7 +134,7 @@ describe("a tunnel", () => {
         body,
       });
     const reading = (async () => {
-      for await (const _ of link.messages);
+      await link.receive(() => {});
     })();
     await far.drained();
     expect(far.writable).toBe(true);
@@ -148,7 +148,7 @@ describe("a tunnel", () => {
     socket.send(encodeFrame([encodeMessage(helloOf("mute", { heartbeatMs: 100 }))]));
     const link = await tunnel.linkTo("mute");
     socket.pause();
-    for await (const _ of link.messages);
+    await link.receive(() => {});
     expect(await link.ended).toMatchObject({ code: "PEER_SILENT" });
     socket.terminate();
   });

@@ -1,18 +1,16 @@
 import type { WebSocket } from "ws";
-import { BoundedQueue } from "../base/bounded-queue.ts";
 import { errorCode, errorText } from "../base/errors.ts";
 import type { Metrics } from "../base/metrics.ts";
 import { decodeFrame, encodeMessage } from "../wire/codec.ts";
 import type { Message } from "../wire/message.ts";
 import type { ClusterName } from "../wire/names.ts";
 import { codeOfSocketError, REFUSAL_CODE, type SocketEnd, socketEnd } from "./close-code.ts";
+import { Inbox, type MessageHandler } from "./inbox.ts";
 import { type Link, LinkClosedError, type LinkEnd, POLITE_END } from "./link.ts";
 import { watchLiveness } from "./liveness.ts";
 import { Outbox } from "./outbox.ts";
-import { atEndOfTurn } from "./turn.ts";
+import { atEndOfTurn, currentTurn } from "./turn.ts";
 
-/** Unread messages a link holds before it stops reading its socket. */
-const INBOX_LIMIT = 1024;
 /** Bytes handed to the socket before the next frame waits for them to leave. */
 const IN_FLIGHT_LIMIT = 1024 * 1024;
 /** Bytes waiting above which a link is not `writable`. */
@@ -39,13 +37,14 @@ export class WebSocketLink implements Link {
   readonly peer: ClusterName;
   readonly ended: Promise<LinkEnd>;
   readonly #socket: WebSocket;
-  readonly #side: string;
+  readonly #labels: { readonly side: string };
   readonly #metrics: Metrics;
   readonly #outbox = new Outbox();
-  readonly #inbox = new BoundedQueue<Message>(INBOX_LIMIT);
+  readonly #inbox = new Inbox((paused) => this.#rest(paused));
   readonly #drainWaiters: (() => void)[] = [];
   #inFlight = 0;
   #flushDue = false;
+  #flushedIn = -1;
   #reading = true;
   #reason: LinkEnd | undefined;
 
@@ -53,16 +52,16 @@ export class WebSocketLink implements Link {
     const { peer, side, dialer, heartbeatMs, metrics, early = [] } = options;
     this.peer = peer;
     this.#socket = socket;
-    this.#side = side;
+    this.#labels = { side };
     this.#metrics = metrics;
-    socket.on("message", (data, isBinary) => void this.#receive(data as Buffer, isBinary));
+    socket.on("message", (data, isBinary) => this.#receive(data as Buffer, isBinary));
     socket.on("error", (error) =>
       this.#note({ code: codeOfSocketError(error), text: error.message }),
     );
     this.ended = new Promise((resolve) => {
       socket.once("close", (code, reason) => resolve(this.#close(socketEnd(code, reason))));
     });
-    for (const message of early) void this.#inbox.push(message);
+    for (const message of early) this.#inbox.add(message);
     watchLiveness(socket, {
       intervalMs: heartbeatMs,
       dialer,
@@ -75,19 +74,18 @@ export class WebSocketLink implements Link {
     return this.#outbox.bytes + this.#inFlight < HIGH_MARK;
   }
 
-  get messages(): AsyncIterable<Message> {
-    return this.#inbox;
+  receive(handler: MessageHandler): Promise<void> {
+    return this.#inbox.receive(handler);
   }
 
   send(message: Message): void {
     if (this.#socket.readyState !== this.#socket.OPEN) throw new LinkClosedError(this.peer);
     this.#outbox.add(encodeMessage(message));
-    this.#metrics.count("ote_link_messages_sent_total", { side: this.#side });
     if (this.#outbox.bytes > OUTBOX_LIMIT) {
       this.#cut({ code: "SLOW_READER", text: "The peer does not read what it is sent" });
     } else if (!this.#flushDue) {
       this.#flushDue = true;
-      atEndOfTurn(() => this.#flush());
+      this.#scheduleFlush();
     }
   }
 
@@ -110,11 +108,26 @@ export class WebSocketLink implements Link {
     await this.ended;
   }
 
+  /**
+   * The first messages of a turn leave when the code that sends them is done, so that a lone one never
+   * waits; what follows in the same turn waits for its end, so that many cost one system call.
+   */
+  #scheduleFlush(): void {
+    const turn = currentTurn();
+    if (turn === this.#flushedIn) {
+      atEndOfTurn(() => this.#flush());
+    } else {
+      this.#flushedIn = turn;
+      queueMicrotask(() => this.#flush());
+    }
+  }
+
   #flush(limit = IN_FLIGHT_LIMIT): void {
     this.#flushDue = false;
     while (!this.#outbox.empty && this.#inFlight < limit) {
       if (this.#socket.readyState !== this.#socket.OPEN) return;
-      const frame = this.#outbox.takeFrame();
+      const { frame, messages } = this.#outbox.takeFrame();
+      this.#metrics.count("ote_link_messages_sent_total", this.#labels, messages);
       this.#inFlight += frame.length;
       this.#socket.send(frame, () => this.#sent(frame.length));
     }
@@ -126,20 +139,19 @@ export class WebSocketLink implements Link {
     if (this.writable) for (const wake of this.#drainWaiters.splice(0)) wake();
   }
 
-  /** Reads no further until there is room, so that TCP makes the peer wait. */
-  async #receive(data: Buffer, isBinary: boolean): Promise<void> {
+  #receive(data: Buffer, isBinary: boolean): void {
     if (this.#reason !== undefined) return;
     const messages = this.#decode(data, isBinary);
     if (messages === undefined) return;
-    this.#metrics.count("ote_link_messages_received_total", { side: this.#side }, messages.length);
-    const waits = messages.map((message) => this.#inbox.push(message));
-    if (!this.#inbox.full) return;
-    this.#reading = false;
-    this.#socket.pause();
-    await Promise.all(waits);
-    await this.#inbox.room();
-    this.#reading = true;
-    this.#socket.resume();
+    this.#metrics.count("ote_link_messages_received_total", this.#labels, messages.length);
+    for (const message of messages) this.#inbox.add(message);
+  }
+
+  /** Who does not read makes TCP make the peer wait. */
+  #rest(paused: boolean): void {
+    this.#reading = !paused;
+    if (paused) this.#socket.pause();
+    else this.#socket.resume();
   }
 
   #decode(data: Buffer, isBinary: boolean): Message[] | undefined {
@@ -169,7 +181,7 @@ export class WebSocketLink implements Link {
     const reason = this.#reason ?? end;
     this.#reason = reason;
     if (reason.code !== POLITE_END.code) {
-      this.#metrics.count("ote_link_errors_total", { side: this.#side, code: reason.code });
+      this.#metrics.count("ote_link_errors_total", { ...this.#labels, code: reason.code });
     }
     return reason;
   }

@@ -15,16 +15,20 @@ const ENVELOPE = protobufType("Envelope");
 const FRAME = protobufType("Frame");
 const TASK_BODY = protobufType("TaskBody");
 
-/** One message as bytes, ready to be put into a frame; encode once what goes to many. */
+/**
+ * One message as a whole frame. Frames that are put one behind the other are again a frame, with all
+ * their messages (that is how protobuf reads repeated fields), so what waits is encoded only once.
+ */
 export function encodeMessage(message: Message): Uint8Array {
-  return ENVELOPE.encode({ [message.kind]: withTagLists(message) }).finish();
+  const writer = protobuf.Writer.create().uint32(8).uint32(WIRE_VERSION).uint32(18).fork();
+  ENVELOPE.encode({ [message.kind]: withTagLists(message) }, writer);
+  return writer.ldelim().finish();
 }
 
 /** Messages that travel together, in order. */
 export function encodeFrame(messages: readonly Uint8Array[]): Uint8Array {
-  const writer = protobuf.Writer.create().uint32(8).uint32(WIRE_VERSION);
-  for (const message of messages) writer.uint32(18).bytes(message);
-  return writer.finish();
+  const [only] = messages;
+  return messages.length === 1 && only !== undefined ? only : Buffer.concat(messages);
 }
 
 /**

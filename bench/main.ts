@@ -1,0 +1,101 @@
+import { writeFile } from "node:fs/promises";
+import { cpus } from "node:os";
+import { fanOut, memoryPerChild, type Variant } from "./fan-out.ts";
+import { taskToStatus } from "./task-to-status.ts";
+
+/** One line of the table: ours beside the yardstick of the same run. */
+interface Row {
+  readonly what: string;
+  readonly unit: string;
+  readonly ours: number;
+  /** Undefined where there is nothing to compare with. */
+  readonly yardstick?: number;
+  /** What `ours` divided by `yardstick` should stay below. */
+  readonly limit?: number;
+}
+
+const ROUNDS = 40;
+const REPETITIONS = 5;
+
+/** The benchmarks by name; `npm run bench -- NAME …` runs some of them. */
+const BENCHMARKS: Readonly<Record<string, () => Promise<Row[]>>> = {
+  "fan-out": async () => [await fanOutRow(100), await fanOutRow(1000)],
+  memory: async () => [await memoryRow(2000)],
+  task: async () => [
+    {
+      what: "task to 1,000 children, object created to status Completed",
+      unit: "ms",
+      ours: await taskToStatus(1000),
+    },
+  ],
+};
+
+await main(process.argv.slice(2));
+
+async function main(args: readonly string[]): Promise<void> {
+  const json = args.includes("--json") ? args[args.indexOf("--json") + 1] : undefined;
+  const names = args.filter((arg) => arg in BENCHMARKS);
+  const rows: Row[] = [];
+  for (const [name, run] of Object.entries(BENCHMARKS)) {
+    if (names.length > 0 && !names.includes(name)) continue;
+    process.stderr.write(`running ${name}\n`);
+    rows.push(...(await run()));
+  }
+  process.stdout.write(`${table(rows)}\n`);
+  if (json !== undefined) await writeFile(json, `${JSON.stringify(rows, undefined, 2)}\n`);
+}
+
+/** The variants take turns, so that whatever else the machine does hits both. */
+async function fanOutRow(children: number): Promise<Row> {
+  const times: Record<Variant, number[]> = { tree: [], ws: [] };
+  for (let repetition = 0; repetition < REPETITIONS; repetition++) {
+    for (const variant of ["ws", "tree"] as const) {
+      const rounds = await fanOut(variant, children, ROUNDS);
+      // The first rounds only warm the compiler up.
+      times[variant].push(...rounds.slice(10));
+    }
+  }
+  return {
+    what: `fan-out to ${children.toLocaleString("en")} children and all answers, median`,
+    unit: "ms",
+    ours: median(times.tree),
+    yardstick: median(times.ws),
+    limit: 2,
+  };
+}
+
+async function memoryRow(children: number): Promise<Row> {
+  const sizes: Record<Variant, number[]> = { tree: [], ws: [] };
+  for (let repetition = 0; repetition < 3; repetition++) {
+    for (const variant of ["ws", "tree"] as const)
+      sizes[variant].push(await memoryPerChild(variant, children));
+  }
+  return {
+    what: `memory per idle child, ${children.toLocaleString("en")} children`,
+    unit: "kB",
+    ours: median(sizes.tree) / 1000,
+    yardstick: median(sizes.ws) / 1000,
+  };
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[sorted.length >> 1] ?? Number.NaN;
+}
+
+function table(rows: readonly Row[]): string {
+  const lines = rows.map(({ what, unit, ours, yardstick, limit }) => {
+    const ratio = yardstick === undefined ? "" : `${(ours / yardstick).toFixed(2)}x`;
+    const held = limit === undefined ? "" : `below ${limit}x`;
+    const bare = yardstick === undefined ? "" : `${yardstick.toFixed(1)} ${unit}`;
+    return `| ${what} | ${ours.toFixed(1)} ${unit} | ${bare} | ${ratio} | ${held} |`;
+  });
+  const machine = `${cpus().length} x ${cpus()[0]?.model.trim()}, Node ${process.version}`;
+  return [
+    machine,
+    "",
+    "| what | ours | bare ws | ratio | aim |",
+    "|---|---:|---:|---:|---|",
+    ...lines,
+  ].join("\n");
+}
