@@ -11,12 +11,12 @@ import type { Address } from "../wire/address.ts";
 import type { Hello, Result, Welcome } from "../wire/message.ts";
 import type { ClusterName, Tags } from "../wire/names.ts";
 import { Children } from "./children.ts";
-import { ClusterRegistry, type LiveCluster } from "./cluster-registry.ts";
+import type { LiveCluster } from "./cluster-registry.ts";
+import { EntryPoint } from "./entry-point.ts";
 import type { TreeEffect, TreeEvent } from "./event.ts";
 import { Identity } from "./identity.ts";
 import { LedgerStore } from "./ledger-store.ts";
 import { ParentLink } from "./parent-link.ts";
-import { TaskDesk } from "./task-desk.ts";
 import { TaskRunner } from "./task-runner.ts";
 import { TreeNode } from "./tree-node.ts";
 
@@ -59,8 +59,7 @@ export class ClusterController {
   #runner: TaskRunner | undefined;
   #parent: ParentLink | undefined;
   #candidates: ParentCandidates | undefined;
-  #registry: ClusterRegistry | undefined;
-  #desk: TaskDesk | undefined;
+  #entry: EntryPoint | undefined;
   #home = "";
   #atHome = true;
   #ticked = performance.now();
@@ -156,28 +155,17 @@ export class ClusterController {
 
   #openApi(scope: Scope, client: ResourceClient): void {
     const { log, metrics } = this.#parts;
-    const registry = new ClusterRegistry({
+    const entry = new EntryPoint({
       client,
-      log: log.child({ part: "registry" }),
+      log,
+      metrics,
       live: (name) => this.#live(name),
       online: () => this.#online(),
-    });
-    const desk = new TaskDesk({
-      client,
-      log: log.child({ part: "tasks" }),
-      metrics,
-      known: () => registry.known(),
       dispatch: (event) => this.#dispatch(event),
     });
-    this.#registry = registry;
-    this.#desk = desk;
-    scope.spawn("registry", (signal) => registry.run(signal));
-    scope.spawn("tasks", async (signal) => {
-      // A glob may mean clusters that are offline now: they are known from their objects only.
-      await registry.synced;
-      await desk.run(signal);
-    });
-    registry.changed([this.#node.name]);
+    this.#entry = entry;
+    scope.spawn("entry point", (signal) => entry.run(signal));
+    entry.clustersChanged([this.#node.name]);
   }
 
   async #listen(scope: Scope, listen: Address): Promise<void> {
@@ -247,10 +235,10 @@ export class ClusterController {
         void this.#runner?.forget(effect.ids);
         break;
       case "settled":
-        this.#desk?.settled(effect.id, effect.settlements);
+        this.#entry?.settled(effect.id, effect.settlements);
         break;
       case "clusters-changed":
-        this.#registry?.changed(effect.names);
+        this.#entry?.clustersChanged(effect.names);
         break;
       case "candidates":
         this.#candidates?.learn(effect.neighbours);
@@ -282,20 +270,11 @@ export class ClusterController {
     }
     const route = this.#node.route(name);
     if (route === undefined) return undefined;
-    return { ...route, parentName: route.parent, path: [...this.#node.path, ...this.#hops(name)] };
-  }
-
-  /** The names from below this cluster down to `name`. */
-  #hops(name: ClusterName): ClusterName[] {
-    const hops: ClusterName[] = [];
-    for (
-      let at = this.#node.route(name);
-      at !== undefined && hops.length < 64;
-      at = this.#node.route(at.parent)
-    ) {
-      hops.unshift(at.name);
-    }
-    return hops;
+    return {
+      ...route,
+      parentName: route.parent,
+      path: [...this.#node.path, ...this.#node.hopsTo(name)],
+    };
   }
 
   *#online(): Iterable<Selectable> {

@@ -2,6 +2,7 @@ import { assertNever } from "../base/errors.ts";
 import type { LinkEnd } from "../tunnel/link.ts";
 import type { Hello, Message, Result, Route, Task } from "../wire/message.ts";
 import type { ClusterName } from "../wire/names.ts";
+import { MAX_DEPTH } from "../wire/parse-message.ts";
 import { type ChildrenChange, ClusterHandler } from "./cluster-handler.ts";
 import { EdgeHandler } from "./edge-handler.ts";
 import type { TreeEffect, TreeEvent } from "./event.ts";
@@ -68,6 +69,19 @@ export class TreeNode {
   /** What is known of one cluster below this one; undefined if there is no way to it. */
   route(name: ClusterName): Route | undefined {
     return this.#south.routes.route(name);
+  }
+
+  /** The names from below this cluster down to `name`, who is the last. */
+  hopsTo(name: ClusterName): ClusterName[] {
+    const hops: ClusterName[] = [];
+    for (
+      let at = this.route(name);
+      at !== undefined && hops.length < MAX_DEPTH;
+      at = this.route(at.parent)
+    ) {
+      hops.unshift(at.name);
+    }
+    return hops;
   }
 
   /** Why a cluster that says hello may not join, or undefined if it may. Changes nothing. */

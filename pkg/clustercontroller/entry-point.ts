@@ -1,0 +1,64 @@
+import type { ResourceClient } from "../apis/resource-client.ts";
+import type { Logger } from "../base/log.ts";
+import type { Metrics } from "../base/metrics.ts";
+import type { Selectable } from "../topology/selector.ts";
+import type { ClusterName } from "../wire/names.ts";
+import { ClusterRegistry, type LiveCluster } from "./cluster-registry.ts";
+import type { Settlement, TreeEvent } from "./event.ts";
+import { TaskDesk } from "./task-desk.ts";
+
+/** What an entry point works with. */
+export interface EntryPointParts {
+  readonly client: ResourceClient;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  /** What is known of a cluster; undefined if there is no way to it now. */
+  readonly live: (name: ClusterName) => LiveCluster | undefined;
+  /** Every cluster that is online. */
+  readonly online: () => Iterable<Selectable>;
+  readonly dispatch: (event: TreeEvent) => void;
+}
+
+/** A Kubernetes API through which a subtree is seen and commanded: its clusters as objects, its tasks from objects. */
+export class EntryPoint {
+  readonly #registry: ClusterRegistry;
+  readonly #desk: TaskDesk;
+
+  constructor({ client, log, metrics, live, online, dispatch }: EntryPointParts) {
+    const registry = new ClusterRegistry({
+      client,
+      log: log.child({ part: "registry" }),
+      live,
+      online,
+    });
+    this.#registry = registry;
+    this.#desk = new TaskDesk({
+      client,
+      log: log.child({ part: "tasks" }),
+      metrics,
+      known: () => registry.known(),
+      dispatch,
+    });
+  }
+
+  /** What is known of these clusters is different now. */
+  clustersChanged(names: Iterable<ClusterName>): void {
+    this.#registry.changed(names);
+  }
+
+  /** Verdicts of a task are final. */
+  settled(id: string, settlements: readonly Settlement[]): void {
+    this.#desk.settled(id, settlements);
+  }
+
+  /** Works until `signal` aborts. */
+  async run(signal: AbortSignal): Promise<void> {
+    await Promise.all([this.#registry.run(signal), this.#takeTasks(signal)]);
+  }
+
+  async #takeTasks(signal: AbortSignal): Promise<void> {
+    // A glob may mean clusters that are offline now: they are known from their objects only.
+    await this.#registry.synced;
+    await this.#desk.run(signal);
+  }
+}
