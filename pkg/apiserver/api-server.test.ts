@@ -507,6 +507,32 @@ describe("delete", () => {
     expect(api.store.list("configmaps", "ns")).toEqual([]);
   });
 
+  it("deletes what belonged to an object, when it belongs to nobody else", async () => {
+    await using api = await start();
+    const make = async (name: string, ...owners: { name: string; uid: string }[]) => {
+      const ownerReferences = owners.map(({ name, uid }) => ({
+        apiVersion: "v1",
+        kind: "ConfigMap",
+        name,
+        uid,
+      }));
+      const { body } = await call(api.transport, "POST", MAPS, {
+        metadata: { name, ownerReferences },
+      });
+      return body.metadata;
+    };
+    const a = await make("a");
+    const b = await make("b");
+    const child = await make("child", a);
+    await make("grandchild", child);
+    await make("shared", a, b);
+    await call(api.transport, "DELETE", `${MAPS}/a`);
+    const names = () => api.store.list("configmaps").map(({ key }) => key.name);
+    await expect.poll(names).toEqual(["b", "shared"]);
+    await call(api.transport, "DELETE", `${MAPS}/b`);
+    await expect.poll(names).toEqual([]);
+  });
+
   it("ends a definition after its objects", async () => {
     await using api = await start();
     await call(api.transport, "POST", WIDGETS, widget("a"));

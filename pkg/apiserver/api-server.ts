@@ -56,7 +56,7 @@ export class ApiServer {
     at: ResourcePath,
     query: URLSearchParams,
   ): Promise<ApiResponse> {
-    const { store, types } = this.#parts;
+    const { store, types, log } = this.#parts;
     const type = types.find(at.group, at.version, at.plural);
     if (type === undefined || !fits(type, at)) throw noSuchPath();
     const { namespace, name, subresource } = at;
@@ -64,7 +64,7 @@ export class ApiServer {
     const user = request.user as User;
     const warnings = new Set<string>();
     const operation: Operation = {
-      ...{ store, types, type, namespace, name, subresource },
+      ...{ store, types, log, type, namespace, name, subresource },
       ...{ query, headers, body, user, signal, warnings },
     };
     return answer(operation, await run(request.method, operation));

@@ -15,6 +15,7 @@ import { installObjects } from "./install.ts";
 import { kubeconfig } from "./kubeconfig.ts";
 import { parseListen } from "./listen-address.ts";
 import { LocalTransport } from "./local-transport.ts";
+import { OwnerCollector } from "./owner-collector.ts";
 import { isAnyAddress, issueAdmin, issueServer, openAuthority } from "./pki.ts";
 import { RecordVersionedStore } from "./record-versioned-store.ts";
 import { TypeRegistry } from "./type-registry.ts";
@@ -106,6 +107,7 @@ async function openServer(
   const types = new TypeRegistry(BUILTIN_TYPES);
   followDefinitions(store, types);
   scope.use(new Cascade(store, types, log));
+  scope.use(new OwnerCollector(store, types, log));
   return new ApiServer({ store, types, log });
 }
 

@@ -58,6 +58,8 @@ describe("HttpsListener", () => {
       expect([path, (await ask(api.url + path, { ca })).status]).toEqual([path, 200]);
     for (const path of ["/", "/api", "/apis", "/openapi/v2", MAPS])
       expect([path, (await ask(api.url + path, { ca })).status]).toEqual([path, 401]);
+    const body = Buffer.alloc(2 << 20, "x");
+    expect((await ask(api.url + MAPS, { ca, method: "POST" }, body)).status).toBe(401);
   });
 
   it("serves administrators over HTTP/1.1 and HTTP/2", async () => {

@@ -33,6 +33,7 @@ export interface ListenAddress {
 
 /** How long answers under way may take to end when the listener closes. */
 const DRAIN_MS = 2000;
+const NOTHING = new Uint8Array();
 
 /** Serves an ApiServer over HTTPS (1.1 and 2) to those with a certificate of our authority. */
 export class HttpsListener implements AsyncDisposable {
@@ -75,6 +76,7 @@ export class HttpsListener implements AsyncDisposable {
       rejectUnauthorized: false,
       settings: { maxConcurrentStreams: 1000 },
       maxSessionMemory: 100,
+      handshakeTimeout: 15_000,
       keepAliveTimeout: 90_000,
     } as Parameters<typeof createSecureServer>[0]);
     const listener = new HttpsListener(server, api, log);
@@ -128,14 +130,16 @@ export class HttpsListener implements AsyncDisposable {
     request.on("error", () => gone.abort());
     response.on("error", () => gone.abort());
     try {
-      const body = await readBody(request);
+      const user = userOf(request);
+      // Of somebody we do not know nothing is read that could be long.
+      const body = user === undefined ? NOTHING : await readBody(request);
       const signal = AbortSignal.any([gone.signal, this.#closing.signal]);
       const answer = await this.#api.handle({
         method: request.method,
         path: request.url,
         headers: request.headers as Readonly<Record<string, string | undefined>>,
         body,
-        user: userOf(request),
+        user,
         signal,
       });
       await send(response, answer, gone.signal);

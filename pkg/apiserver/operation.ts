@@ -2,6 +2,7 @@ import type { ApiResponse } from "../apis/api-transport.ts";
 import type { KubeObject } from "../apis/object.ts";
 import { apiVersionOf } from "../apis/object.ts";
 import type { Status } from "../apis/status.ts";
+import type { Logger } from "../base/log.ts";
 import type { JsonObject } from "./json.ts";
 import { qualified } from "./refusals.ts";
 import type { ServedType } from "./served-type.ts";
@@ -18,6 +19,7 @@ export interface User {
 export interface Operation {
   readonly store: VersionedStore;
   readonly types: TypeRegistry;
+  readonly log: Logger;
   readonly type: ServedType;
   /** "" for cluster-scoped types, and for all namespaces. */
   readonly namespace: string;

@@ -10,6 +10,7 @@ import { Cascade } from "./cascade.ts";
 import { followDefinitions } from "./definitions.ts";
 import { installObjects } from "./install.ts";
 import { LocalTransport } from "./local-transport.ts";
+import { OwnerCollector } from "./owner-collector.ts";
 import { RecordVersionedStore } from "./record-versioned-store.ts";
 import type { HistoryLimits } from "./store-history.ts";
 import { TypeRegistry } from "./type-registry.ts";
@@ -36,6 +37,7 @@ export async function testServer(
   const types = new TypeRegistry(BUILTIN_TYPES);
   followDefinitions(store, types);
   const cascade = new Cascade(store, types, silentLog);
+  const collector = new OwnerCollector(store, types, silentLog);
   const server = new ApiServer({ store, types, log: silentLog });
   const transport = new LocalTransport(server);
   await installObjects(transport, [...OTE_CRDS, ...(options.definitions ?? [])]);
@@ -44,6 +46,7 @@ export async function testServer(
     transport,
     store,
     async [Symbol.asyncDispose]() {
+      await collector[Symbol.asyncDispose]();
       await cascade[Symbol.asyncDispose]();
       await store[Symbol.asyncDispose]();
     },

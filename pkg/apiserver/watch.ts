@@ -1,7 +1,7 @@
 import { StatusError } from "../apis/status.ts";
 import { errorCode, errorText } from "../base/errors.ts";
 import type { Operation, Outcome } from "./operation.ts";
-import { numberOf } from "./query.ts";
+import { isOn, numberOf } from "./query.ts";
 import { badRequest, expired, qualified } from "./refusals.ts";
 import { bookmarkLine, errorLine, WatchLines } from "./watch-lines.ts";
 import { DEFAULT_WATCH_LIMITS, WatchQueue } from "./watch-queue.ts";
@@ -13,13 +13,36 @@ const LONGEST_SECONDS = 24 * 3600;
 
 /** GET with watch=true: the changes of a collection as a stream of JSON lines. */
 export function watch(operation: Operation): Outcome {
-  const queue = new WatchQueue(DEFAULT_WATCH_LIMITS, () =>
-    errorLine(expired("too old resource version: the watch lags too far behind")),
-  );
+  const { query, signal } = operation;
+  const queue = new WatchQueue(DEFAULT_WATCH_LIMITS, () => {
+    operation.log.warn(
+      { resource: qualified(operation.type), user: operation.user.name },
+      "watch ended: it lags too far behind",
+    );
+    return errorLine(expired("too old resource version: the watch lags too far behind"));
+  });
+  const timeout = seconds(query) * 1000;
   const subscription = fill(queue, operation);
+  const mark = () => {
+    if (isOn(query, "allowWatchBookmarks")) queue.push(bookmarkLine(operation, false));
+  };
+  // All of this is set up now and not when the body is first read: a caller may go before that.
+  const marking = setInterval(mark, BOOKMARK_MS);
+  const ending = setTimeout(() => {
+    mark();
+    stop();
+  }, timeout);
+  const stop = () => {
+    clearInterval(marking);
+    clearTimeout(ending);
+    signal.removeEventListener("abort", stop);
+    subscription?.[Symbol.dispose]();
+    queue.end();
+  };
+  if (signal.aborted) stop();
+  else signal.addEventListener("abort", stop, { once: true });
   const headers = { "content-type": "application/json" };
-  const body = deliver(operation, queue, subscription);
-  return { kind: "response", response: { status: 200, headers, body } };
+  return { kind: "response", response: { status: 200, headers, body: deliver(queue, stop) } };
 }
 
 /** Queues what is there, then what happens, as the request wants it. */
@@ -31,7 +54,7 @@ function fill(queue: WatchQueue, operation: Operation): Disposable | undefined {
   };
   const isNew = wantsInitial(query);
   if (isNew) for (const stored of store.list(qualified(type))) push(lines.initial(stored));
-  if (query.get("sendInitialEvents") === "true") push(() => bookmarkLine(operation, true));
+  if (isOn(query, "sendInitialEvents")) push(() => bookmarkLine(operation, true));
   const after = isNew ? store.revision : (numberOf(query, "resourceVersion") ?? 0);
   try {
     let isPast = true;
@@ -58,33 +81,14 @@ function wantsInitial(query: URLSearchParams): boolean {
     throw badRequest(
       "resourceVersionMatch: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan",
     );
-  return query.get("sendInitialEvents") === "true";
+  return isOn(query, "sendInitialEvents");
 }
 
-async function* deliver(
-  operation: Operation,
-  queue: WatchQueue,
-  subscription: Disposable | undefined,
-): AsyncGenerator<Uint8Array> {
-  const { query, signal } = operation;
-  const bookmarks = query.get("allowWatchBookmarks") === "true";
-  const mark = () => bookmarks && queue.push(bookmarkLine(operation, false));
-  const finish = () => {
-    mark();
-    queue.end();
-  };
-  const stop = () => queue.end();
-  const marking = setInterval(mark, BOOKMARK_MS);
-  const timeout = setTimeout(finish, seconds(query) * 1000);
-  signal.addEventListener("abort", stop, { once: true });
+async function* deliver(queue: WatchQueue, stop: () => void): AsyncGenerator<Uint8Array> {
   try {
-    // A caller may have gone before anybody could listen for it.
-    if (!signal.aborted) yield* queue;
+    yield* queue;
   } finally {
-    clearInterval(marking);
-    clearTimeout(timeout);
-    signal.removeEventListener("abort", stop);
-    subscription?.[Symbol.dispose]();
+    stop();
   }
 }
 
