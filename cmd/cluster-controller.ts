@@ -55,6 +55,13 @@ async function start(parts: Parts): Promise<void> {
     },
     { log, metrics, store, shim, client: resources },
   );
+  const { listen } = options;
+  if (listen !== undefined && !isLoopback(listen.host)) {
+    log.warn(
+      { listen: formatAddress(listen) },
+      "links carry no encryption or identity yet, keep this network private",
+    );
+  }
   if (remote !== undefined) {
     scope.spawn("shim", (signal) => remote.serve(() => controller.hello(), signal));
   }
@@ -85,4 +92,8 @@ function remoteShim({ options, log, metrics }: Parts): RemoteShim | undefined {
   const endpoint = options.remoteShimEndpoint;
   if (endpoint === undefined) return undefined;
   return new RemoteShim({ endpoint }, { log: log.child({ part: "shim" }), metrics });
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || host.startsWith("127.");
 }

@@ -11,7 +11,7 @@ import type { TreeEvent } from "./event.ts";
 
 /** Ends that will not be different at the next attempt: trying again fast would only fill logs. */
 const HOPELESS = new Set(["NAME_TAKEN", "LOOP", "TREE_TOO_DEEP", "PROTOCOL_VERSION"]);
-const HOPELESS_WAIT_MS = 10_000;
+const HOPELESS_WAIT_MS = 8000;
 
 /** What the parent's side needs of the program around it. */
 export interface ParentLinkParts {
@@ -101,7 +101,7 @@ export class ParentLink {
       const level = attempt <= 3 && !HOPELESS.has(code) ? "info" : "warn";
       log[level]({ address, code, text: errorText(error) }, "cannot join parent, will try others");
       if (HOPELESS.has(code) && candidates.addresses.length === 1) {
-        await sleep(HOPELESS_WAIT_MS, undefined, { signal }).catch(() => {});
+        await waitHopelessly(signal);
       }
       return undefined;
     }
@@ -148,7 +148,7 @@ export class ParentLink {
       metrics.gauge("ote_links", 0, { side: "up" });
       dispatch({ kind: "parent-left" });
       if (!signal.aborted) log.warn({ parent: welcome.name, code, text }, "lost parent");
-      if (HOPELESS.has(code)) await sleep(HOPELESS_WAIT_MS, undefined, { signal }).catch(() => {});
+      if (HOPELESS.has(code)) await waitHopelessly(signal);
     }
     return home;
   }
@@ -194,4 +194,10 @@ export class ParentLink {
     }
     return undefined;
   }
+}
+
+/** Two clusters that refuse each other must not try again at the same moment for ever. */
+async function waitHopelessly(signal: AbortSignal): Promise<void> {
+  const ms = HOPELESS_WAIT_MS * (0.5 + Math.random());
+  await sleep(ms, undefined, { signal }).catch(() => {});
 }

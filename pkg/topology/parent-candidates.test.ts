@@ -38,7 +38,7 @@ describe("ParentCandidates", () => {
       const choice = candidates.choose(0);
       return choice.do === "wait" ? choice.until : 0;
     });
-    expect(rests).toEqual([500, 1000, 2000, 4000, 8000, 15_000, 15_000, 15_000]);
+    expect(rests).toEqual([500, 1000, 2000, 4000, 5000, 5000, 5000, 5000]);
   });
 
   it("tries home again now and then while it is joined elsewhere, not at home", () => {

@@ -3,7 +3,7 @@ import type { Neighbours } from "../wire/message.ts";
 /** Milliseconds an address rests after its first failure; doubles with each further one. */
 const FIRST_REST_MS = 500;
 /** Longest rest of an address that keeps failing. */
-const LONGEST_REST_MS = 15_000;
+const LONGEST_REST_MS = 5000;
 /** Milliseconds between attempts to go back to the preferred parent. */
 const HOME_INTERVAL_MS = 10_000;
 
