@@ -85,8 +85,10 @@ export class ManagedProcess implements AsyncDisposable {
 
   #died(how: string): void {
     if (this.#stopping) return;
-    const { name, restartAfterMs, onDeath } = this.#options;
-    onDeath(name, how);
+    const { name, home, restartAfterMs, onDeath } = this.#options;
+    void lastError(join(home, "logs", `${name}.log`)).then((error) => {
+      onDeath(name, error === undefined ? how : `${how}: ${error}`);
+    });
     this.#restart = setTimeout(() => void this.#spawn(), restartAfterMs);
   }
 }
@@ -101,4 +103,18 @@ function isOurs(pid: number, command: string, argv: readonly string[]): boolean 
   if (pid === process.pid) return false;
   const words = command.split("\0");
   return argv.every((word) => words.includes(word));
+}
+
+/** What the last line of a log says, if it is about an error. */
+async function lastError(path: string): Promise<string | undefined> {
+  const lines = (await readFile(path, "utf8").catch(() => "")).trimEnd().split("\n").slice(-3);
+  for (const line of lines.reverse()) {
+    try {
+      const { level, text } = JSON.parse(line) as { level?: string; text?: string };
+      if (level === "error" && text !== undefined) return text;
+    } catch {
+      // Not every line is ours: a runtime that dies writes plain text.
+    }
+  }
+  return undefined;
 }

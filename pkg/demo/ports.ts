@@ -1,5 +1,5 @@
 import { readFile, writeFile } from "node:fs/promises";
-import { type AddressInfo, createServer } from "node:net";
+import { createServer } from "node:net";
 import { join } from "node:path";
 
 /** The ports of one cluster of a demonstration. */
@@ -40,19 +40,24 @@ function portsFrom(first: number): ClusterPorts {
   return { tunnel: first, api: first + 1, health: first + 2 };
 }
 
-/** Ports that nobody listens on at this moment; all are held until all are found, so that none comes twice. */
+/** Below the range from which the system gives ports to connections, so that none of these is given away. */
+const LOWEST = 20_000;
+const HIGHEST = 32_000;
+
+/** Ports that nobody listens on at this moment. */
 async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer();
-      await new Promise<void>((resolve, reject) => {
-        server.once("error", reject);
-        server.listen(0, "127.0.0.1", resolve);
-      });
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
+  const found = new Set<number>();
+  while (found.size < count) {
+    const port = LOWEST + Math.floor(Math.random() * (HIGHEST - LOWEST));
+    if (!found.has(port) && (await isFree(port))) found.add(port);
+  }
+  return [...found];
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", () => resolve(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
+  });
 }
