@@ -71,7 +71,7 @@ export function statusOf(
         "Accepted",
         true,
         "Selected",
-        `${summary.selected} clusters were selected`,
+        `${countOf(summary.selected)} selected`,
         times.accepted,
       ),
       condition(
@@ -108,13 +108,17 @@ export function refusedStatus(
 
 function completion(summary: TaskSummary): [reason: string, message: string] {
   if (summary.pending > 0)
-    return ["Running", `${summary.pending} of ${summary.selected} clusters have no verdict yet`];
+    return ["Running", `${summary.pending} of ${countOf(summary.selected)} without a verdict yet`];
   if (summary.selected === 0)
     return ["NoClusterSelected", "No cluster matches the selector, so nothing was executed"];
   const counts = VERDICTS.filter((verdict) => summary[verdict] > 0).map(
     (verdict) => `${summary[verdict]} ${verdict}`,
   );
   return [summary.done === summary.selected ? "AllDone" : "NotAllDone", counts.join(", ")];
+}
+
+function countOf(clusters: number): string {
+  return clusters === 1 ? "1 cluster" : `${clusters} clusters`;
 }
 
 function condition(
