@@ -2,7 +2,6 @@
 import { join } from "node:path";
 import type { ApiTransport } from "../pkg/apis/api-transport.ts";
 import { OTE_CRDS } from "../pkg/apis/crds.ts";
-import { EmbeddedApi } from "../pkg/apiserver/embedded-api.ts";
 import { LmdbRecordStore } from "../pkg/base/lmdb-record-store.ts";
 import { ClusterController } from "../pkg/clustercontroller/cluster-controller.ts";
 import { CLUSTER_CONTROLLER_METRICS } from "../pkg/clustercontroller/metrics.ts";
@@ -72,6 +71,8 @@ async function ownApi({ options, scope, log, metrics }: Parts): Promise<ApiTrans
   const { apiListen, kubeConfig, dataDir, clusterName, apiKubeConfig } = options;
   if (kubeConfig !== undefined) return scope.use(await KubeconfigTransport.open(kubeConfig));
   if (apiListen === undefined) return undefined;
+  // Only who has an API of its own pays for the code of one.
+  const { EmbeddedApi } = await import("../pkg/apiserver/embedded-api.ts");
   const api = scope.use(
     await EmbeddedApi.open(
       {
