@@ -923,3 +923,34 @@ describe("definitions", () => {
     expect([answer.status, answer.body.message]).toEqual([422, expect.stringMatching(message)]);
   });
 });
+
+it("shows tables and watches of objects with strange fields", async () => {
+  await using api = await start();
+  const deployments = "/apis/apps/v1/namespaces/default/deployments";
+  const strange = { toString: 1, valueOf: 2 };
+  const spec = { replicas: strange, selector: { matchLabels: { a: strange } } };
+  await call(api.transport, "POST", deployments, { metadata: { name: "a" }, spec });
+  const accept = "application/json;as=Table;v=v1;g=meta.k8s.io";
+  const table = await call(api.transport, "GET", deployments, undefined, { accept });
+  expect(table.body.rows[0].cells.slice(0, 2)).toEqual(["a", null]);
+  expect((await call(api.transport, "GET", `${deployments}/a/scale`)).status).toBe(200);
+  const managedFields = [{ manager: "x", operation: "Apply", fieldsV1: { "k:oops": 1 } }];
+  const patched = await call(
+    api.transport,
+    "PATCH",
+    `${deployments}/a`,
+    { metadata: { managedFields } },
+    MERGE,
+  );
+  expect(patched.status).toBe(200);
+  const apply = { "content-type": "application/apply-patch+yaml" };
+  const body = {
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    metadata: { name: "a" },
+    spec: { paused: true },
+  };
+  expect(
+    (await call(api.transport, "PATCH", `${deployments}/a?fieldManager=m`, body, apply)).status,
+  ).toBe(200);
+});

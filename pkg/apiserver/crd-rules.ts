@@ -1,6 +1,8 @@
 import type { StatusCause } from "../apis/status.ts";
+import { CRD_SPEC } from "./crd-schema.ts";
 import { at, child, type JsonObject, listOf, objectOf } from "./json.ts";
 import { checkStructural } from "./schema-structural.ts";
+import { validate } from "./schema-validation.ts";
 
 /** Fills in the names that can be derived, and says at once that the kind is served. */
 export function completeCrd(object: JsonObject, old: JsonObject | undefined): void {
@@ -24,6 +26,8 @@ export function completeCrd(object: JsonObject, old: JsonObject | undefined): vo
 /** What is wrong with the definition of a kind. */
 export function checkCrd(object: JsonObject, old: JsonObject | undefined): readonly StatusCause[] {
   const spec = objectOf(object.spec);
+  const misshapen = validate(object.spec, CRD_SPEC, "spec");
+  if (misshapen.length > 0) return misshapen;
   const versions = listOf(spec.versions);
   return [
     ...checkNames(object),

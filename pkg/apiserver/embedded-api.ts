@@ -105,7 +105,7 @@ async function openServer(
   const records = scope.use(await LmdbRecordStore.open(join(options.dataDir, "store.mdb")));
   const store = scope.use(new RecordVersionedStore(records));
   const types = new TypeRegistry(BUILTIN_TYPES);
-  followDefinitions(store, types);
+  followDefinitions(store, types, log);
   scope.use(new Cascade(store, types, log));
   scope.use(new OwnerCollector(store, types, log));
   return new ApiServer({ store, types, log });

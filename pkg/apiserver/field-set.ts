@@ -43,6 +43,24 @@ export function itemKey(item: unknown, keys: readonly string[]): string {
   return `k:${JSON.stringify(Object.fromEntries(parts.sort(([a], [b]) => (String(a) < String(b) ? -1 : 1))))}`;
 }
 
+/** Whether what somebody sent as FieldsV1 is a set of fields at all. */
+export function isFieldSet(value: unknown): value is FieldSet {
+  if (!isObject(value)) return false;
+  return Object.entries(value).every(([key, inner]) => isKey(key) && isFieldSet(inner));
+}
+
+function isKey(key: string): boolean {
+  if (key === SELF || key.startsWith("f:")) return true;
+  if (!key.startsWith("k:") && !key.startsWith("v:")) return false;
+  try {
+    const value = JSON.parse(key.slice(2)) as unknown;
+    return key.startsWith("v:") || isObject(value);
+  } catch {
+    return false;
+  }
+}
+
+/** Whether nothing is told apart below. */
 export function isLeaf(set: FieldSet): boolean {
   return Object.keys(set).length === 0;
 }

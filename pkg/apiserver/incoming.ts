@@ -79,6 +79,8 @@ function checkIdentity({ type, subresource }: Operation, object: JsonObject): vo
   }
   if (typeof object.kind !== "string" || object.kind === "")
     throw badRequest("Object 'Kind' is missing in the body of the request");
+  if (typeof object.apiVersion !== "string")
+    throw badRequest("Object 'apiVersion' is missing in the body of the request");
   if (object.apiVersion !== expected)
     throw badRequest(
       `the API version in the data (${object.apiVersion}) does not match the expected API version (${expected})`,

@@ -55,3 +55,8 @@ export function same(a: unknown, b: unknown): boolean {
     keys.every((key) => Object.hasOwn(b, key) && same(a[key], b[key]))
   );
 }
+
+/** `value` as people read it; never throws, whatever the value's fields are called. */
+export function textOf(value: unknown): string {
+  return typeof value === "string" ? value : (JSON.stringify(value) ?? "");
+}

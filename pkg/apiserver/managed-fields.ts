@@ -1,6 +1,14 @@
 import { apiVersionOf } from "../apis/object.ts";
-import { type FieldSet, fieldsOf, isLeaf, subtract, union, valueAt } from "./field-set.ts";
-import { field, isObject, type JsonObject, listOf, objectOf, same } from "./json.ts";
+import {
+  type FieldSet,
+  fieldsOf,
+  isFieldSet,
+  isLeaf,
+  subtract,
+  union,
+  valueAt,
+} from "./field-set.ts";
+import { field, isObject, type JsonObject, listOf, objectOf, same, textOf } from "./json.ts";
 import { fieldPlace, itemPlace, listRule, type Place, rootPlace } from "./list-rules.ts";
 import { timestamp } from "./metadata.ts";
 import type { Operation } from "./operation.ts";
@@ -22,11 +30,11 @@ const OWNABLE = ["labels", "annotations", "finalizers", "ownerReferences"];
 export function managersOf(object: JsonObject): readonly Manager[] {
   return listOf(objectOf(object.metadata).managedFields)
     .filter(isObject)
-    .filter((entry) => typeof entry.manager === "string")
+    .filter((entry) => typeof entry.manager === "string" && isFieldSet(entry.fieldsV1 ?? {}))
     .map((entry) => ({
       manager: String(entry.manager),
       operation: entry.operation === "Apply" ? "Apply" : "Update",
-      apiVersion: String(entry.apiVersion ?? ""),
+      apiVersion: textOf(entry.apiVersion ?? ""),
       time: typeof entry.time === "string" ? entry.time : undefined,
       subresource: typeof entry.subresource === "string" ? entry.subresource : undefined,
       fields: objectOf(entry.fieldsV1) as unknown as FieldSet,

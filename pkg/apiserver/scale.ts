@@ -1,4 +1,4 @@
-import { at, child, clone, isObject, type JsonObject } from "./json.ts";
+import { at, child, clone, isObject, type JsonObject, textOf } from "./json.ts";
 import { badRequest, noSuchPath } from "./refusals.ts";
 import type { ScalePaths, ServedType } from "./served-type.ts";
 
@@ -45,6 +45,6 @@ function selectorText(selector: unknown): string | undefined {
   const labels = at(selector, "matchLabels");
   if (!isObject(labels)) return undefined;
   return Object.entries(labels)
-    .map(([key, value]) => `${key}=${value}`)
+    .map(([key, value]) => `${key}=${textOf(value)}`)
     .join(",");
 }

@@ -1,4 +1,4 @@
-import { field, objectOf } from "./json.ts";
+import { field, objectOf, textOf } from "./json.ts";
 import { badRequest } from "./refusals.ts";
 import type { ServedType } from "./served-type.ts";
 
@@ -93,7 +93,7 @@ function fieldTerm(type: ServedType, term: string): ObjectTest {
   const known = { ...METADATA, ...type.selectableFields };
   const path = Object.hasOwn(known, name) ? known[name] : undefined;
   if (path === undefined) throw badRequest(`field label not supported: ${name}`);
-  const isEqual = (object: unknown) => String(path.reduce<unknown>(field, object) ?? "") === wanted;
+  const isEqual = (object: unknown) => textOf(path.reduce<unknown>(field, object) ?? "") === wanted;
   return operator === "!=" ? (object) => !isEqual(object) : isEqual;
 }
 

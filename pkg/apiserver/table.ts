@@ -1,5 +1,5 @@
 import type { JsonObject } from "./json.ts";
-import type { ServedType } from "./served-type.ts";
+import type { Column, ServedType } from "./served-type.ts";
 
 /** The head of the table of a type. */
 export function tableColumns({ columns }: ServedType): readonly JsonObject[] {
@@ -18,5 +18,14 @@ export function tableRow(
   object: JsonObject,
   now: number,
 ): { readonly cells: readonly unknown[] } {
-  return { cells: columns.map(({ cell }) => cell(object, now) ?? null) };
+  return { cells: columns.map(({ cell }) => cellOf(cell, object, now)) };
+}
+
+/** Objects of loosely described kinds can hold anything; one strange field must not hide a whole table. */
+function cellOf(cell: Column["cell"], object: JsonObject, now: number): unknown {
+  try {
+    return cell(object, now) ?? null;
+  } catch {
+    return null;
+  }
 }

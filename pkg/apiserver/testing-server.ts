@@ -35,7 +35,7 @@ export async function testServer(
     options.history,
   );
   const types = new TypeRegistry(BUILTIN_TYPES);
-  followDefinitions(store, types);
+  followDefinitions(store, types, silentLog);
   const cascade = new Cascade(store, types, silentLog);
   const collector = new OwnerCollector(store, types, silentLog);
   const server = new ApiServer({ store, types, log: silentLog });

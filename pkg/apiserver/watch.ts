@@ -59,7 +59,14 @@ function fill(queue: WatchQueue, operation: Operation): Disposable | undefined {
   try {
     let isPast = true;
     const subscription = store.watch(qualified(type), after, {
-      event: (event) => push(isPast ? lines.replayed(event) : lines.live(event)),
+      event: (event) => {
+        try {
+          push(isPast ? lines.replayed(event) : lines.live(event));
+        } catch (error) {
+          push(errorLine(fatal(error)));
+          queue.end();
+        }
+      },
       end: () => queue.end(),
     });
     isPast = false;
