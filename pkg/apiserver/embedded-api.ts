@@ -7,18 +7,18 @@ import type { Logger } from "../base/log.ts";
 import type { Metrics } from "../base/metrics.ts";
 import { Scope } from "../base/scope.ts";
 import { ApiServer } from "./api-server.ts";
-import { BUILTIN_TYPES } from "./builtin-types.ts";
-import { Cascade } from "./cascade.ts";
-import { followDefinitions } from "./definitions.ts";
-import { HttpsListener, type ListenAddress } from "./https-listener.ts";
 import { installObjects } from "./install.ts";
-import { kubeconfig } from "./kubeconfig.ts";
-import { parseListen } from "./listen-address.ts";
-import { LocalTransport } from "./local-transport.ts";
-import { OwnerCollector } from "./owner-collector.ts";
-import { isAnyAddress, issueAdmin, issueServer, openAuthority } from "./pki.ts";
-import { RecordVersionedStore } from "./record-versioned-store.ts";
-import { TypeRegistry } from "./type-registry.ts";
+import { HttpsListener, type ListenAddress } from "./listen/https-listener.ts";
+import { kubeconfig } from "./listen/kubeconfig.ts";
+import { parseListen } from "./listen/listen-address.ts";
+import { LocalTransport } from "./listen/local-transport.ts";
+import { isAnyAddress, issueAdmin, issueServer, openAuthority } from "./listen/pki.ts";
+import { RecordVersionedStore } from "./store/record-versioned-store.ts";
+import { BUILTIN_TYPES } from "./types/builtin-types.ts";
+import { followDefinitions } from "./types/definitions.ts";
+import { TypeRegistry } from "./types/type-registry.ts";
+import { Cascade } from "./verbs/cascade.ts";
+import { OwnerCollector } from "./verbs/owner-collector.ts";
 
 /** What an embedded API is, and where. */
 export interface EmbeddedApiOptions {

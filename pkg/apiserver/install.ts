@@ -3,7 +3,7 @@ import { CRD } from "../apis/crds.ts";
 import type { KubeObject, ResourceType } from "../apis/object.ts";
 import { resourcePath } from "../apis/object.ts";
 import { type Status, StatusError } from "../apis/status.ts";
-import { isObject, objectOf } from "./json.ts";
+import { isObject, objectOf } from "./request/json.ts";
 
 const NAMESPACES = ["default", "kube-system", "kube-public", "kube-node-lease"];
 const NAMESPACE: ResourceType = {

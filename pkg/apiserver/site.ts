@@ -1,14 +1,20 @@
 import type { ApiResponse } from "../apis/api-transport.ts";
 import { StatusError } from "../apis/status.ts";
-import { jsonAnswer, once } from "./answers.ts";
-import { aggregated, coreVersions, groupList, groupPage, resourceList } from "./discovery.ts";
-import { encodeOpenApi } from "./openapi-protobuf.ts";
-import { openApiV2 } from "./openapi-v2.ts";
-import { openApiPath, openApiV3, openApiV3Index } from "./openapi-v3.ts";
-import { methodNotAllowed } from "./refusals.ts";
-import type { ServerRequest } from "./server-request.ts";
-import type { TypeRegistry } from "./type-registry.ts";
-import { VERSION_INFO } from "./version-info.ts";
+import {
+  aggregated,
+  coreVersions,
+  groupList,
+  groupPage,
+  resourceList,
+} from "./discovery/discovery.ts";
+import { encodeOpenApi } from "./discovery/openapi-protobuf.ts";
+import { openApiV2 } from "./discovery/openapi-v2.ts";
+import { openApiPath, openApiV3, openApiV3Index } from "./discovery/openapi-v3.ts";
+import { VERSION_INFO } from "./discovery/version-info.ts";
+import { jsonAnswer, once } from "./request/answers.ts";
+import { methodNotAllowed } from "./request/refusals.ts";
+import type { ServerRequest } from "./request/server-request.ts";
+import type { TypeRegistry } from "./types/type-registry.ts";
 
 const HEALTHY = "ok";
 const HEALTH = ["livez", "readyz", "healthz"];

@@ -5,15 +5,15 @@ import { silentLog } from "../base/log.ts";
 import { MemoryRecordStore } from "../base/memory-record-store.ts";
 import type { RecordStore } from "../base/record-store.ts";
 import { ApiServer } from "./api-server.ts";
-import { BUILTIN_TYPES } from "./builtin-types.ts";
-import { Cascade } from "./cascade.ts";
-import { followDefinitions } from "./definitions.ts";
 import { installObjects } from "./install.ts";
-import { LocalTransport } from "./local-transport.ts";
-import { OwnerCollector } from "./owner-collector.ts";
-import { RecordVersionedStore } from "./record-versioned-store.ts";
-import type { HistoryLimits } from "./store-history.ts";
-import { TypeRegistry } from "./type-registry.ts";
+import { LocalTransport } from "./listen/local-transport.ts";
+import { RecordVersionedStore } from "./store/record-versioned-store.ts";
+import type { HistoryLimits } from "./store/store-history.ts";
+import { BUILTIN_TYPES } from "./types/builtin-types.ts";
+import { followDefinitions } from "./types/definitions.ts";
+import { TypeRegistry } from "./types/type-registry.ts";
+import { Cascade } from "./verbs/cascade.ts";
+import { OwnerCollector } from "./verbs/owner-collector.ts";
 
 /** A whole API server without sockets and files, for tests. */
 export interface TestServer extends AsyncDisposable {

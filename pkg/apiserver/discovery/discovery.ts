@@ -1,0 +1,158 @@
+import { apiVersionOf } from "../../apis/object.ts";
+import type { JsonObject } from "../request/json.ts";
+import type { ServedType } from "../types/served-type.ts";
+import type { TypeRegistry } from "../types/type-registry.ts";
+
+const SUBRESOURCE_VERBS = ["get", "patch", "update"];
+
+/** The groups that are served, each with its versions, the preferred one first. */
+export function groupsOf(types: TypeRegistry): ReadonlyMap<string, readonly string[]> {
+  const groups = new Map<string, string[]>();
+  for (const { group, version } of types.all()) {
+    const versions = groups.get(group) ?? [];
+    if (!versions.includes(version)) versions.push(version);
+    groups.set(group, versions);
+  }
+  for (const versions of groups.values()) versions.sort(byPriority);
+  return groups;
+}
+
+/** /api */
+export function coreVersions(types: TypeRegistry): JsonObject {
+  return {
+    kind: "APIVersions",
+    versions: groupsOf(types).get(""),
+    serverAddressByClientCIDRs: [],
+  };
+}
+
+/** /apis */
+export function groupList(types: TypeRegistry): JsonObject {
+  const names = [...groupsOf(types).keys()].filter((group) => group !== "");
+  const groups = names.map((name) => groupFields(types, name));
+  return { kind: "APIGroupList", apiVersion: "v1", groups };
+}
+
+/** /apis/GROUP; undefined if there is no such group. */
+export function groupPage(types: TypeRegistry, name: string): JsonObject | undefined {
+  if (name === "" || !groupsOf(types).has(name)) return undefined;
+  return { kind: "APIGroup", apiVersion: "v1", ...groupFields(types, name) };
+}
+
+/** /api/v1 and /apis/GROUP/VERSION; undefined if there is no such version. */
+export function resourceList(
+  types: TypeRegistry,
+  group: string,
+  version: string,
+): JsonObject | undefined {
+  const rows = rowsOf(types, group, version);
+  if (rows.length === 0) return undefined;
+  return {
+    kind: "APIResourceList",
+    apiVersion: "v1",
+    groupVersion: apiVersionOf({ group, version }),
+    resources: rows.flatMap(resourceFields),
+  };
+}
+
+/** /api or /apis as one document of the discovery group's `version`: all groups, versions and resources. */
+export function aggregated(types: TypeRegistry, root: string, version: string): JsonObject {
+  const groups = [...groupsOf(types)].filter(([group]) => (group === "") === (root === "api"));
+  return {
+    kind: "APIGroupDiscoveryList",
+    apiVersion: `apidiscovery.k8s.io/${version}`,
+    metadata: {},
+    items: groups.map(([group, versions]) => ({
+      metadata: { name: group || undefined, creationTimestamp: null },
+      versions: versions.map((name) => ({
+        version: name,
+        freshness: "Current",
+        resources: rowsOf(types, group, name).map(aggregatedResource),
+      })),
+    })),
+  };
+}
+
+function groupFields(types: TypeRegistry, name: string): JsonObject {
+  const versions = (groupsOf(types).get(name) ?? []).map((version) => ({
+    groupVersion: `${name}/${version}`,
+    version,
+  }));
+  return { name, versions, preferredVersion: versions[0] };
+}
+
+function rowsOf(types: TypeRegistry, group: string, version: string): readonly ServedType[] {
+  return [...types.all()].filter((type) => type.group === group && type.version === version);
+}
+
+function resourceFields(type: ServedType): readonly JsonObject[] {
+  const { plural, singular, namespaced, kind, verbs, shortNames, categories } = type;
+  const main = {
+    name: plural,
+    singularName: singular,
+    namespaced,
+    kind,
+    verbs,
+    shortNames: orAbsent(shortNames),
+    categories: orAbsent(categories),
+  };
+  const parts = subresources(type).map((part) => ({
+    name: `${plural}/${part.subresource}`,
+    singularName: "",
+    namespaced,
+    ...part.responseKind,
+    group: part.responseKind.group || undefined,
+    version: part.responseKind.group === type.group ? undefined : part.responseKind.version,
+    verbs: SUBRESOURCE_VERBS,
+  }));
+  return [main, ...parts];
+}
+
+function aggregatedResource(type: ServedType): JsonObject {
+  const { group, version, kind, plural, singular, namespaced, verbs, shortNames, categories } =
+    type;
+  return {
+    resource: plural,
+    responseKind: { group, version, kind },
+    scope: namespaced ? "Namespaced" : "Cluster",
+    singularResource: singular,
+    verbs,
+    shortNames: orAbsent(shortNames),
+    categories: orAbsent(categories),
+    subresources: orAbsent(
+      subresources(type).map((part) => ({ ...part, verbs: SUBRESOURCE_VERBS })),
+    ),
+  };
+}
+
+function subresources({ group, version, kind, status, scale }: ServedType) {
+  return [
+    ...(status ? [{ subresource: "status", responseKind: { group, version, kind } }] : []),
+    ...(scale === undefined
+      ? []
+      : [
+          {
+            subresource: "scale",
+            responseKind: { group: "autoscaling", version: "v1", kind: "Scale" },
+          },
+        ]),
+  ];
+}
+
+function orAbsent<T>(list: readonly T[]): readonly T[] | undefined {
+  return list.length === 0 ? undefined : list;
+}
+
+/** Kubernetes' order of versions: v2, v1, v1beta2, v1beta1, v1alpha1, then anything else by name. */
+function byPriority(a: string, b: string): number {
+  const [left, right] = [rank(a), rank(b)];
+  for (const [i, n] of left.entries()) if (n !== right[i]) return (right[i] ?? 0) - n;
+  return a < b ? -1 : 1;
+}
+
+function rank(version: string): readonly number[] {
+  const [, major, stage, minor] = /^v(\d+)(?:(alpha|beta)(\d+))?$/.exec(version) ?? [];
+  if (major === undefined) return [0, 0, 0];
+  const stages: Readonly<Record<string, number>> = { alpha: 1, beta: 2 };
+  return [stage === undefined ? 3 : (stages[stage] ?? 0), Number(major), Number(minor ?? 0)];
+}

@@ -1,0 +1,26 @@
+import type { Logger } from "../../base/log.ts";
+import type { VersionedStore } from "../store/store.ts";
+import type { TypeRegistry } from "../types/type-registry.ts";
+import type { User } from "./operation.ts";
+
+/** One request, wherever it came from. */
+export interface ServerRequest {
+  /** Upper case. */
+  readonly method: string;
+  /** Path and query as they were sent. */
+  readonly path: string;
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly body: Uint8Array;
+  /** Who asks; undefined for somebody who has not shown who they are. */
+  readonly user: User | undefined;
+  /** Aborts when the caller is gone. */
+  readonly signal: AbortSignal;
+}
+
+/** What the server stands on. */
+export interface ServerParts {
+  readonly store: VersionedStore;
+  readonly types: TypeRegistry;
+  readonly log: Logger;
+}

@@ -1,0 +1,173 @@
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import type { KubeObject } from "../../apis/object.ts";
+import { LmdbRecordStore } from "../../base/lmdb-record-store.ts";
+import { MemoryRecordStore } from "../../base/memory-record-store.ts";
+import { type RecordChange, StoreFullError } from "../../base/record-store.ts";
+import { temporaryDirectory } from "../../base/temporary-directory.ts";
+import { RecordVersionedStore } from "./record-versioned-store.ts";
+import type { StoreEvent, StoreKey, VersionedStore } from "./store.ts";
+
+const key = (name: string, namespace = "ns"): StoreKey => ({ resource: "things", namespace, name });
+const thing = (name: string, value: unknown): KubeObject =>
+  ({ apiVersion: "v1", kind: "Thing", metadata: { name }, value }) as KubeObject;
+const put = (store: VersionedStore, name: string, value: unknown = 0) =>
+  store.change(key(name), () => ({ kind: "put", object: thing(name, value) }));
+const remove = (store: VersionedStore, name: string) =>
+  store.change(key(name), (current) => ({ kind: "remove", object: current?.object as KubeObject }));
+const valueIn = (stored: { readonly object: KubeObject } | undefined) =>
+  (stored?.object as unknown as { value: unknown } | undefined)?.value;
+
+function record(store: VersionedStore, after: number) {
+  const seen: string[] = [];
+  const note = ({ type, stored }: StoreEvent) =>
+    seen.push(`${type} ${stored.key.name} ${stored.revision}`);
+  const subscription = store.watch("things", after, { event: note, end: () => seen.push("end") });
+  return { seen, subscription };
+}
+
+/** A disk that is full while `isFull`. */
+class FullDisk extends MemoryRecordStore {
+  isFull = false;
+  override async write(changes: readonly RecordChange[]): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve));
+    if (this.isFull) throw new StoreFullError("test");
+    await super.write(changes);
+  }
+}
+
+describe("RecordVersionedStore", () => {
+  it("gives each change a greater revision and writes it into the object", async () => {
+    await using store = new RecordVersionedStore(new MemoryRecordStore());
+    const first = await put(store, "a");
+    const second = await put(store, "a", 1);
+    expect([first.revision, second.revision, store.revision]).toEqual([1, 2, 2]);
+    expect(second.object.metadata.resourceVersion).toBe("2");
+    expect(JSON.parse(second.text)).toEqual(second.object);
+  });
+
+  it("lets a hundred changes of one object at the same time each count once", async () => {
+    await using directory = await temporaryDirectory();
+    await using records = await LmdbRecordStore.open(join(directory.path, "store.mdb"));
+    await using store = new RecordVersionedStore(records);
+    await put(store, "counter", 0);
+    await Promise.all(
+      Array.from({ length: 100 }, () =>
+        store.change(key("counter"), (current) => ({
+          kind: "put",
+          object: thing("counter", Number(valueIn(current)) + 1),
+        })),
+      ),
+    );
+    expect(valueIn(store.get(key("counter")))).toBe(100);
+  });
+
+  it("shows a change to nobody before it is durable, and never if it is not", async () => {
+    const disk = new FullDisk();
+    await using store = new RecordVersionedStore(disk);
+    await put(store, "kept", 1);
+    const { seen } = record(store, 1);
+    disk.isFull = true;
+    const failing = put(store, "kept", 2);
+    const other = put(store, "other", 2);
+    expect(valueIn(store.get(key("kept")))).toBe(1);
+    await expect(failing).rejects.toMatchObject({ code: "STORE_FULL" });
+    await expect(other).rejects.toMatchObject({ code: "STORE_FULL" });
+    expect([valueIn(store.get(key("kept"))), seen]).toEqual([1, []]);
+    disk.isFull = false;
+    const next = await put(store, "kept", 3);
+    expect(next.revision).toBeGreaterThan(3);
+    expect(seen).toEqual([`MODIFIED kept ${next.revision}`]);
+  });
+
+  it("goes on from its revision after it was opened again, even if the last change was a removal", async () => {
+    const records = new MemoryRecordStore();
+    {
+      await using store = new RecordVersionedStore(records);
+      await put(store, "a");
+      await put(store, "b");
+      await remove(store, "b");
+    }
+    await using store = new RecordVersionedStore(records);
+    expect(store.revision).toBe(3);
+    expect(store.list("things").map(({ key }) => key.name)).toEqual(["a"]);
+    expect((await put(store, "c")).revision).toBe(4);
+  });
+
+  it("watches from a revision: first the past, then what happens", async () => {
+    await using store = new RecordVersionedStore(new MemoryRecordStore());
+    await put(store, "a");
+    await put(store, "a", 1);
+    const { seen, subscription } = record(store, 1);
+    expect(seen).toEqual(["MODIFIED a 2"]);
+    await put(store, "b");
+    await remove(store, "a");
+    subscription[Symbol.dispose]();
+    await put(store, "c");
+    expect(seen).toEqual(["MODIFIED a 2", "ADDED b 3", "DELETED a 4"]);
+  });
+
+  it("says that a revision is gone when history does not reach it", async () => {
+    const limits = { events: 3, bytes: 1 << 20 };
+    await using store = new RecordVersionedStore(new MemoryRecordStore(), limits);
+    for (let i = 1; i <= 10; i++) await put(store, "a", i);
+    expect(record(store, 7).seen.length).toBe(3);
+    expect(() => record(store, 6)).toThrow("too old resource version: 6 (7)");
+    expect(() => record(store, 11)).toThrow("too old resource version");
+  });
+
+  it("forgets old history by its size, too", async () => {
+    const limits = { events: 1000, bytes: 10_000 };
+    await using store = new RecordVersionedStore(new MemoryRecordStore(), limits);
+    for (let i = 1; i <= 10; i++) await put(store, "a", "x".repeat(1500));
+    expect(record(store, 7).seen.length).toBe(3);
+    expect(() => record(store, 6)).toThrow("too old");
+  });
+
+  it("lists things as they were at a revision", async () => {
+    await using store = new RecordVersionedStore(new MemoryRecordStore());
+    await put(store, "b");
+    await put(store, "c");
+    await remove(store, "b");
+    await put(store, "a");
+    await put(store, "c", 1);
+    const namesAt = (revision: number) =>
+      store.listAt("things", "ns", revision).map((s) => `${s.key.name}${s.revision}`);
+    expect([1, 2, 3, 4, 5].map(namesAt)).toEqual([
+      ["b1"],
+      ["b1", "c2"],
+      ["c2"],
+      ["a4", "c2"],
+      ["a4", "c5"],
+    ]);
+    expect(store.listAt("things", "other", 5)).toEqual([]);
+  });
+
+  it("renders an event once for all who want the same", async () => {
+    await using store = new RecordVersionedStore(new MemoryRecordStore());
+    let made = 0;
+    const got: Uint8Array[] = [];
+    for (let i = 0; i < 10; i++)
+      store.watch("things", 0, {
+        event: (event) =>
+          got.push(
+            event.render("json", () => {
+              made++;
+              return event.stored.text;
+            }),
+          ),
+        end() {},
+      });
+    await put(store, "a");
+    expect([made, new Set(got).size, got.length]).toEqual([1, 1, 10]);
+  });
+
+  it("tells its watchers that it closes", async () => {
+    const store = new RecordVersionedStore(new MemoryRecordStore());
+    const { seen } = record(store, 0);
+    const last = put(store, "a");
+    await store[Symbol.asyncDispose]();
+    await last;
+    expect(seen).toEqual(["ADDED a 1", "end"]);
+  });
+});

@@ -1,0 +1,246 @@
+import { at, isObject, type JsonObject, listOf } from "../request/json.ts";
+import { age } from "../table/human-duration.ts";
+import type { Column } from "./served-type.ts";
+
+type Cell = (object: JsonObject, now: number) => unknown;
+
+/** The first column of every kind. */
+export const NAME: Column = {
+  name: "Name",
+  type: "string",
+  format: "name",
+  description: "Name must be unique within a namespace.",
+  cell: (object) => at(object, "metadata", "name"),
+};
+
+/** The last column of nearly every kind. */
+export const AGE: Column = text("Age", (object, now) =>
+  age(at(object, "metadata", "creationTimestamp"), now),
+);
+
+const HEADINGS: Readonly<Record<string, string>> = {
+  "spec.replicas": "Desired",
+  "status.replicas": "Current",
+  "status.readyReplicas": "Ready",
+  "status.updatedReplicas": "Up-to-date",
+  "status.availableReplicas": "Available",
+  "status.desiredNumberScheduled": "Desired",
+  "status.currentNumberScheduled": "Current",
+  "status.numberReady": "Ready",
+  "status.updatedNumberScheduled": "Up-to-date",
+  "status.numberAvailable": "Available",
+};
+
+const DEFAULT_COLUMNS: readonly Column[] = [NAME, AGE];
+
+const condition = (object: JsonObject, type: string) =>
+  listOf(at(object, "status", "conditions")).find((item) => at(item, "type") === type);
+
+const PHASE = text("Status", (object) =>
+  at(object, "metadata", "deletionTimestamp") === undefined
+    ? at(object, "status", "phase")
+    : "Terminating",
+);
+const DATA = integer("Data", (object) => size(at(object, "data")) + size(at(object, "binaryData")));
+const READY = text("Ready", (object) => {
+  const wanted = at(object, "spec", "replicas") ?? 1;
+  return `${at(object, "status", "readyReplicas") ?? 0}/${wanted}`;
+});
+const CONTAINERS = [
+  wide("Containers", (object) => containers(object, "name")),
+  wide("Images", (object) => containers(object, "image")),
+];
+const COUNTS = (...names: readonly string[]) =>
+  names.map((name) => integer(heading(name), (object) => at(object, ...name.split(".")) ?? 0));
+
+/** The columns of builtin kinds that have more than a name and an age, by resource. */
+const COLUMNS: Readonly<Record<string, readonly Column[]>> = {
+  namespaces: [NAME, PHASE, AGE],
+  configmaps: [NAME, DATA, AGE],
+  secrets: [NAME, text("Type", (object) => at(object, "type")), DATA, AGE],
+  serviceaccounts: [NAME, integer("Secrets", (object) => size(at(object, "secrets"))), AGE],
+  services: [
+    NAME,
+    text("Type", (object) => at(object, "spec", "type") ?? "ClusterIP"),
+    text("Cluster-IP", (object) => at(object, "spec", "clusterIP") ?? "<none>"),
+    text("External-IP", () => "<none>"),
+    text("Port(s)", servicePorts),
+    AGE,
+    wide("Selector", (object) => pairs(at(object, "spec", "selector"))),
+  ],
+  pods: [
+    NAME,
+    text("Ready", readyContainers),
+    text("Status", podStatus),
+    integer("Restarts", (object) =>
+      listOf(at(object, "status", "containerStatuses")).reduce(
+        (sum: number, item) => sum + Number(at(item, "restartCount") ?? 0),
+        0,
+      ),
+    ),
+    AGE,
+    wide("IP", (object) => at(object, "status", "podIP") ?? "<none>"),
+    wide("Node", (object) => at(object, "spec", "nodeName") ?? "<none>"),
+  ],
+  nodes: [
+    NAME,
+    text("Status", nodeStatus),
+    text("Roles", nodeRoles),
+    AGE,
+    text("Version", (object) => at(object, "status", "nodeInfo", "kubeletVersion")),
+    wide("Internal-IP", (object) => nodeAddress(object, "InternalIP")),
+    wide("External-IP", (object) => nodeAddress(object, "ExternalIP")),
+    wide("OS-Image", (object) => at(object, "status", "nodeInfo", "osImage")),
+  ],
+  events: [
+    text("Last Seen", (object, now) =>
+      age(at(object, "lastTimestamp") ?? at(object, "metadata", "creationTimestamp"), now),
+    ),
+    text("Type", (object) => at(object, "type")),
+    text("Reason", (object) => at(object, "reason")),
+    text("Object", (object) => {
+      const kind = String(at(object, "involvedObject", "kind") ?? "").toLowerCase();
+      return `${kind}/${at(object, "involvedObject", "name") ?? ""}`;
+    }),
+    wide("Subobject", (object) => at(object, "involvedObject", "fieldPath")),
+    wide("Source", (object) => at(object, "source", "component")),
+    text("Message", (object) => String(at(object, "message") ?? "").trim()),
+    wide("Count", (object) => at(object, "count")),
+    { ...NAME, priority: 1 },
+  ],
+  "deployments.apps": [
+    NAME,
+    READY,
+    ...COUNTS("status.updatedReplicas", "status.availableReplicas"),
+    AGE,
+    ...CONTAINERS,
+    wide("Selector", (object) => pairs(at(object, "spec", "selector", "matchLabels"))),
+  ],
+  "replicasets.apps": [
+    NAME,
+    ...COUNTS("spec.replicas", "status.replicas", "status.readyReplicas"),
+    AGE,
+    ...CONTAINERS,
+  ],
+  "statefulsets.apps": [NAME, READY, AGE, ...CONTAINERS],
+  "daemonsets.apps": [
+    NAME,
+    ...COUNTS(
+      "status.desiredNumberScheduled",
+      "status.currentNumberScheduled",
+      "status.numberReady",
+      "status.updatedNumberScheduled",
+      "status.numberAvailable",
+    ),
+    AGE,
+    ...CONTAINERS,
+  ],
+  "jobs.batch": [
+    NAME,
+    text("Completions", (object) => {
+      const wanted = at(object, "spec", "completions") ?? 1;
+      return `${at(object, "status", "succeeded") ?? 0}/${wanted}`;
+    }),
+    AGE,
+    ...CONTAINERS,
+  ],
+  "cronjobs.batch": [
+    NAME,
+    text("Schedule", (object) => at(object, "spec", "schedule")),
+    text("Suspend", (object) => (at(object, "spec", "suspend") === true ? "True" : "False")),
+    integer("Active", (object) => size(at(object, "status", "active"))),
+    AGE,
+  ],
+  "leases.coordination.k8s.io": [
+    NAME,
+    text("Holder", (object) => at(object, "spec", "holderIdentity")),
+    AGE,
+  ],
+  "customresourcedefinitions.apiextensions.k8s.io": [
+    NAME,
+    text("Created At", (object) => at(object, "metadata", "creationTimestamp")),
+  ],
+};
+
+/** The columns of a builtin resource. */
+export function builtinColumns(resource: string): readonly Column[] {
+  return Object.hasOwn(COLUMNS, resource)
+    ? (COLUMNS[resource] ?? DEFAULT_COLUMNS)
+    : DEFAULT_COLUMNS;
+}
+
+function text(name: string, cell: Cell): Column {
+  return { name, type: "string", cell };
+}
+
+function wide(name: string, cell: Cell): Column {
+  return { name, type: "string", priority: 1, cell };
+}
+
+function integer(name: string, cell: Cell): Column {
+  return { name, type: "integer", cell };
+}
+
+function heading(path: string): string {
+  return HEADINGS[path] ?? path;
+}
+
+function size(value: unknown): number {
+  if (Array.isArray(value)) return value.length;
+  return isObject(value) ? Object.keys(value).length : 0;
+}
+
+function pairs(value: unknown): string {
+  if (!isObject(value) || size(value) === 0) return "<none>";
+  return Object.entries(value)
+    .map(([key, item]) => `${key}=${item}`)
+    .join(",");
+}
+
+function containers(object: JsonObject, name: string): string {
+  const list = listOf(at(object, "spec", "template", "spec", "containers"));
+  return list.map((item) => at(item, name)).join(",");
+}
+
+function servicePorts(object: JsonObject): string {
+  const ports = listOf(at(object, "spec", "ports")).map((item) => {
+    const node = at(item, "nodePort");
+    const port = `${at(item, "port")}${node === undefined ? "" : `:${node}`}`;
+    return `${port}/${at(item, "protocol") ?? "TCP"}`;
+  });
+  return ports.length === 0 ? "<none>" : ports.join(",");
+}
+
+function readyContainers(object: JsonObject): string {
+  const ready = listOf(at(object, "status", "containerStatuses")).filter(
+    (item) => at(item, "ready") === true,
+  );
+  return `${ready.length}/${size(at(object, "spec", "containers"))}`;
+}
+
+function podStatus(object: JsonObject): unknown {
+  if (at(object, "metadata", "deletionTimestamp") !== undefined) return "Terminating";
+  return at(object, "status", "reason") ?? at(object, "status", "phase") ?? "Unknown";
+}
+
+function nodeStatus(object: JsonObject): string {
+  const status = at(condition(object, "Ready"), "status");
+  const known = status === "True" ? "Ready" : "NotReady";
+  const word = status === undefined || status === "Unknown" ? "Unknown" : known;
+  const shown = status === "Unknown" ? "NotReady" : word;
+  return at(object, "spec", "unschedulable") === true ? `${shown},SchedulingDisabled` : shown;
+}
+
+function nodeRoles(object: JsonObject): string {
+  const prefix = "node-role.kubernetes.io/";
+  const labels = at(object, "metadata", "labels");
+  const roles = Object.keys(isObject(labels) ? labels : {})
+    .filter((label) => label.startsWith(prefix))
+    .map((label) => label.slice(prefix.length));
+  return roles.length === 0 ? "<none>" : roles.sort().join(",");
+}
+
+function nodeAddress(object: JsonObject, type: string): unknown {
+  const found = listOf(at(object, "status", "addresses")).find((item) => at(item, "type") === type);
+  return at(found, "address") ?? "<none>";
+}

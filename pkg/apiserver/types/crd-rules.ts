@@ -1,0 +1,125 @@
+import type { StatusCause } from "../../apis/status.ts";
+import { at, child, type JsonObject, listOf, objectOf } from "../request/json.ts";
+import { checkStructural } from "../schema/schema-structural.ts";
+import { validate } from "../schema/schema-validation.ts";
+import { CRD_SPEC } from "./crd-schema.ts";
+
+/** Fills in the names that can be derived, and says at once that the kind is served. */
+export function completeCrd(object: JsonObject, old: JsonObject | undefined): void {
+  const spec = child(object, "spec");
+  const names = child(spec, "names");
+  if (typeof names.kind === "string") {
+    names.singular ??= names.kind.toLowerCase();
+    names.listKind ??= `${names.kind}List`;
+  }
+  spec.conversion ??= { strategy: "None" };
+  const known = listOf(at(old, "status", "conditions"));
+  const storage = listOf(spec.versions).find((version) => at(version, "storage") === true);
+  const stored = [...listOf(at(old, "status", "storedVersions")), at(storage, "name")];
+  object.status = {
+    conditions: known.length > 0 ? known : establishedNow(),
+    acceptedNames: { ...names },
+    storedVersions: [...new Set(stored.filter((name) => name !== undefined))],
+  };
+}
+
+/** What is wrong with the definition of a kind. */
+export function checkCrd(object: JsonObject, old: JsonObject | undefined): readonly StatusCause[] {
+  const spec = objectOf(object.spec);
+  const misshapen = validate(object.spec, CRD_SPEC, "spec");
+  if (misshapen.length > 0) return misshapen;
+  const versions = listOf(spec.versions);
+  return [
+    ...checkNames(object),
+    ...checkVersions(versions),
+    ...versions.flatMap((version, i) => {
+      const path = `spec.versions[${i}].schema.openAPIV3Schema`;
+      const schema = at(version, "schema", "openAPIV3Schema");
+      if (schema === undefined) return [required(path, "schemas are required")];
+      return checkStructural(schema, path);
+    }),
+    ...(old === undefined ? [] : checkUnchanged(object, old)),
+  ];
+}
+
+function checkNames(object: JsonObject): StatusCause[] {
+  const spec = objectOf(object.spec);
+  const name = at(object, "metadata", "name");
+  const plural = at(spec, "names", "plural");
+  const causes: StatusCause[] = [];
+  if (typeof spec.group !== "string" || spec.group === "") causes.push(required("spec.group"));
+  else if (!spec.group.includes("."))
+    causes.push(invalidField("spec.group", spec.group, "should be a domain with at least one dot"));
+  if (spec.scope !== "Namespaced" && spec.scope !== "Cluster")
+    causes.push({
+      reason: "FieldValueNotSupported",
+      message: `Unsupported value: ${JSON.stringify(spec.scope ?? "")}: supported values: "Cluster", "Namespaced"`,
+      field: "spec.scope",
+    });
+  for (const part of ["plural", "kind"])
+    if (typeof at(spec, "names", part) !== "string") causes.push(required(`spec.names.${part}`));
+  if (typeof plural === "string" && name !== `${plural}.${spec.group}`)
+    causes.push(invalidField("metadata.name", name, `must be spec.names.plural+"."+spec.group`));
+  return causes;
+}
+
+function checkVersions(versions: readonly unknown[]): StatusCause[] {
+  if (versions.length === 0) return [required("spec.versions", "must have at least one version")];
+  const causes: StatusCause[] = [];
+  const names = versions.map((version) => at(version, "name"));
+  for (const [i, name] of names.entries())
+    if (typeof name !== "string" || !/^[a-z]([-a-z0-9]*[a-z0-9])?$/.test(name))
+      causes.push(invalidField(`spec.versions[${i}].name`, name, DNS_LABEL));
+    else if (names.indexOf(name) < i)
+      causes.push(invalidField("spec.versions", name, "must contain unique version names"));
+  if (versions.filter((version) => at(version, "storage") === true).length !== 1)
+    causes.push(
+      invalidField(
+        "spec.versions",
+        names,
+        "must have exactly one version marked as storage version",
+      ),
+    );
+  return causes;
+}
+
+const DNS_LABEL =
+  "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')";
+
+function checkUnchanged(object: JsonObject, old: JsonObject): StatusCause[] {
+  return [["group"], ["scope"], ["names", "kind"], ["names", "plural"]]
+    .filter((path) => at(object.spec, ...path) !== at(old.spec, ...path))
+    .map((path) =>
+      invalidField(`spec.${path.join(".")}`, at(object.spec, ...path), "field is immutable"),
+    );
+}
+
+function establishedNow(): readonly JsonObject[] {
+  const lastTransitionTime = `${new Date().toISOString().slice(0, 19)}Z`;
+  return [
+    {
+      type: "NamesAccepted",
+      status: "True",
+      lastTransitionTime,
+      reason: "NoConflicts",
+      message: "no conflicts found",
+    },
+    {
+      type: "Established",
+      status: "True",
+      lastTransitionTime,
+      reason: "InitialNamesAccepted",
+      message: "the initial names have been accepted",
+    },
+  ];
+}
+
+function required(path: string, why = ""): StatusCause {
+  const message = why === "" ? "Required value" : `Required value: ${why}`;
+  return { reason: "FieldValueRequired", message, field: path };
+}
+
+function invalidField(path: string, value: unknown, why: string): StatusCause {
+  const message = `Invalid value: ${JSON.stringify(value ?? "")}: ${why}`;
+  return { reason: "FieldValueInvalid", message, field: path };
+}

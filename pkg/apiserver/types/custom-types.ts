@@ -1,0 +1,89 @@
+import { at, isObject, type JsonObject, listOf, objectOf } from "../request/json.ts";
+import type { Schema } from "../schema/schema.ts";
+import { age } from "../table/human-duration.ts";
+import { parsePrinterPath, plainPath } from "../table/printer-path.ts";
+import { AGE, NAME } from "./builtin-columns.ts";
+import { ALL_VERBS, type Column, type ScalePaths, type ServedType } from "./served-type.ts";
+
+/** The types that the CustomResourceDefinition `definition` (v1, checked) adds: one for each served version. */
+export function customTypes(definition: JsonObject): readonly ServedType[] {
+  const spec = objectOf(definition.spec);
+  const versions = listOf(spec.versions).filter(isObject);
+  const storage = versions.find((version) => version.storage === true);
+  return versions
+    .filter((version) => version.served === true)
+    .map((version) => customType(spec, version, `${spec.group}/${storage?.name}`));
+}
+
+function customType(spec: JsonObject, version: JsonObject, storedAs: string): ServedType {
+  const names = objectOf(spec.names);
+  const kind = String(names.kind);
+  return {
+    group: String(spec.group),
+    version: String(version.name),
+    kind,
+    plural: String(names.plural),
+    namespaced: spec.scope === "Namespaced",
+    listKind: String(names.listKind ?? `${kind}List`),
+    singular: String(names.singular ?? kind.toLowerCase()),
+    shortNames: listOf(names.shortNames).map(String),
+    categories: listOf(names.categories).map(String),
+    verbs: ALL_VERBS,
+    custom: true,
+    storedAs,
+    status: isObject(at(version, "subresources", "status")),
+    statusOnCreate: false,
+    scale: scalePaths(at(version, "subresources", "scale")),
+    generation: true,
+    nameRule: "subdomain",
+    schema: objectOf(at(version, "schema", "openAPIV3Schema")) as Schema,
+    columns: columnsOf(version.additionalPrinterColumns),
+    selectableFields: selectable(version.selectableFields),
+  };
+}
+
+function scalePaths(scale: unknown): ScalePaths | undefined {
+  const specReplicas = plainPath(at(scale, "specReplicasPath"));
+  const statusReplicas = plainPath(at(scale, "statusReplicasPath"));
+  if (specReplicas === undefined || statusReplicas === undefined) return undefined;
+  return {
+    specReplicas,
+    statusReplicas,
+    labelSelector: plainPath(at(scale, "labelSelectorPath")),
+  };
+}
+
+function selectable(fields: unknown): Readonly<Record<string, readonly string[]>> {
+  const paths = listOf(fields).map((item) => plainPath(at(item, "jsonPath")) ?? []);
+  return Object.fromEntries(paths.map((path) => [path.join("."), path]));
+}
+
+function columnsOf(columns: unknown): readonly Column[] {
+  if (!Array.isArray(columns) || columns.length === 0) return [NAME, AGE];
+  return [NAME, ...columns.filter(isObject).map(column)];
+}
+
+function column(definition: JsonObject): Column {
+  const { name, type, format, description, priority } = definition;
+  const find = parsePrinterPath(String(definition.jsonPath ?? ""));
+  const cell = CELLS[String(type)] ?? ((value: unknown) => value);
+  return {
+    name: String(name),
+    type: String(type),
+    format: typeof format === "string" ? format : undefined,
+    description: typeof description === "string" ? description : undefined,
+    priority: Number(priority ?? 0),
+    cell: (object, now) => {
+      const [value] = find(object);
+      return value === undefined || value === null ? null : cell(value, now);
+    },
+  };
+}
+
+const CELLS: Readonly<Record<string, (value: unknown, now: number) => unknown>> = {
+  date: age,
+  integer: (value) => (typeof value === "number" ? Math.trunc(value) : null),
+  number: (value) => (typeof value === "number" ? value : null),
+  boolean: (value) => (typeof value === "boolean" ? value : null),
+  string: (value) => (typeof value === "string" ? value : JSON.stringify(value)),
+};

@@ -1,0 +1,34 @@
+import type { Logger } from "../../base/log.ts";
+import type { JsonObject } from "../request/json.ts";
+import type { StoredObject, VersionedStore } from "../store/store.ts";
+import { customTypes } from "./custom-types.ts";
+import type { TypeRegistry } from "./type-registry.ts";
+
+const DEFINITIONS = "customresourcedefinitions.apiextensions.k8s.io";
+
+/**
+ * Keeps the rows of `types` as the stored CustomResourceDefinitions say, from now on until disposed. The
+ * rows of a definition are there before its creation is answered.
+ */
+export function followDefinitions(
+  store: VersionedStore,
+  types: TypeRegistry,
+  log: Logger,
+): Disposable {
+  const learn = (stored: StoredObject) => {
+    try {
+      types.setCustom(stored.key.name, customTypes(stored.object as unknown as JsonObject));
+    } catch (err) {
+      // Written by a version that checked less; everything else must still be served.
+      log.error({ err, definition: stored.key.name }, "cannot serve a definition");
+    }
+  };
+  for (const stored of store.list(DEFINITIONS)) learn(stored);
+  return store.watch(DEFINITIONS, store.revision, {
+    event: ({ type, stored }) => {
+      if (type === "DELETED") types.setCustom(stored.key.name, []);
+      else learn(stored);
+    },
+    end() {},
+  });
+}

@@ -1,0 +1,160 @@
+import type { StatusCause } from "../../apis/status.ts";
+import { trackUpdate } from "../patch/managed-fields.ts";
+import { clone, isObject, type JsonObject, listOf, objectOf, same } from "../request/json.ts";
+import { type Operation, toStored } from "../request/operation.ts";
+import { badRequest, conflict, invalid } from "../request/refusals.ts";
+import { mediaType } from "../request/request-body.ts";
+import { setDefaults } from "../schema/schema-defaults.ts";
+import { validate } from "../schema/schema-validation.ts";
+import type { ServedType } from "../types/served-type.ts";
+import { changedMetadata, metadataCauses, newMetadata } from "./metadata.ts";
+
+/** `given`, complete and checked, as a new object to be stored. Throws what is wrong with it. */
+export function admitNew(operation: Operation, name: string, given: JsonObject): JsonObject {
+  const { type } = operation;
+  const object = clone(toStored(type, given));
+  const metadata = newMetadata(type, objectOf(object.metadata));
+  object.metadata = { ...metadata, name, ...homeOf(operation, metadata) };
+  if (type.status && !type.statusOnCreate) delete object.status;
+  return complete(type, name, object, undefined);
+}
+
+/**
+ * `given` (which the caller wants instead of `current`), complete and checked. What the caller cannot
+ * change through this subresource is as it was. Throws what is wrong with it.
+ */
+export function admitChange(
+  operation: Operation,
+  current: JsonObject,
+  given: JsonObject,
+): JsonObject {
+  const { type, name, subresource } = operation;
+  checkPreconditions(operation, current, given);
+  const wanted = clone(toStored(type, given));
+  const object = subresource === "status" ? withStatusOf(type, current, wanted) : wanted;
+  object.metadata = changedMetadata(objectOf(current.metadata), objectOf(object.metadata));
+  if (type.status && subresource !== "status") keep(object, current, "status");
+  checkFinalizers(type, name, current, object);
+  const admitted = complete(type, name, object, current);
+  if (!isApply(operation)) trackUpdate(operation, current, admitted);
+  if (type.generation && isOtherSpec(type, current, admitted)) bumpGeneration(admitted);
+  return admitted;
+}
+
+/** Adds one to metadata.generation: what is wanted has changed. */
+export function bumpGeneration(object: JsonObject): void {
+  const metadata = objectOf(object.metadata);
+  metadata.generation = Number(metadata.generation ?? 0) + 1;
+}
+
+/** Server-side apply says itself whose field is whose. */
+function isApply({ headers }: Operation): boolean {
+  return mediaType(headers["content-type"]) === "application/apply-patch+yaml";
+}
+
+function homeOf({ type, namespace }: Operation, metadata: JsonObject): JsonObject {
+  if (!type.namespaced) return { namespace: undefined };
+  if ((metadata.namespace ?? namespace) !== namespace)
+    throw badRequest(
+      "the namespace of the provided object does not match the namespace sent on the request",
+    );
+  return { namespace };
+}
+
+function complete(
+  type: ServedType,
+  name: string,
+  object: JsonObject,
+  old: JsonObject | undefined,
+): JsonObject {
+  if (type.schema !== undefined) setDefaults(object, type.schema);
+  const early = [...metadataCauses(type, object), ...schemaCauses(type, object)];
+  if (early.length > 0) throw invalid(type, name, early);
+  type.complete?.(object, old);
+  const late = type.check?.(object, old) ?? [];
+  if (late.length > 0) throw invalid(type, name, late);
+  return object;
+}
+
+function schemaCauses(type: ServedType, object: JsonObject): readonly StatusCause[] {
+  if (type.schema === undefined) return [];
+  // metadata is checked by its own rules, and a schema that mentions it can only know less.
+  const { metadata, ...rest } = object;
+  return validate(rest, type.schema).filter(({ field }) => field !== "metadata");
+}
+
+function checkPreconditions(
+  { type, name }: Operation,
+  current: JsonObject,
+  given: JsonObject,
+): void {
+  const have = objectOf(current.metadata);
+  const want = objectOf(given.metadata);
+  if (want.name !== undefined && want.name !== name)
+    throw badRequest(
+      `the name of the object (${want.name}) does not match the name on the URL (${name})`,
+    );
+  if (type.namespaced && want.namespace !== undefined && want.namespace !== have.namespace)
+    throw badRequest(
+      "the namespace of the provided object does not match the namespace sent on the request",
+    );
+  if (want.uid !== undefined && want.uid !== have.uid)
+    throw conflict(
+      type,
+      name,
+      `Precondition failed: UID in precondition: ${want.uid}, UID in object meta: ${have.uid}`,
+    );
+  const { resourceVersion } = want;
+  if (isGiven(resourceVersion) && resourceVersion !== have.resourceVersion)
+    throw conflict(type, name);
+}
+
+function isGiven(resourceVersion: unknown): boolean {
+  return resourceVersion !== undefined && resourceVersion !== "" && resourceVersion !== "0";
+}
+
+/** A custom kind's metadata cannot be changed through /status, those of builtin kinds can. */
+function withStatusOf(type: ServedType, current: JsonObject, wanted: JsonObject): JsonObject {
+  const metadata = type.custom ? { ...objectOf(current.metadata) } : objectOf(wanted.metadata);
+  if (type.custom) keep(metadata, objectOf(wanted.metadata), "managedFields");
+  const object: JsonObject = { ...current, metadata };
+  keep(object, wanted, "status");
+  return clone(object);
+}
+
+function keep(object: JsonObject, from: JsonObject, name: string): void {
+  if (Object.hasOwn(from, name)) object[name] = clone(from[name]);
+  else delete object[name];
+}
+
+function checkFinalizers(
+  type: ServedType,
+  name: string,
+  current: JsonObject,
+  object: JsonObject,
+): void {
+  const before = objectOf(current.metadata);
+  if (before.deletionTimestamp === undefined) return;
+  const known = new Set(listOf(before.finalizers));
+  const added = listOf(objectOf(object.metadata).finalizers).filter((item) => !known.has(item));
+  if (added.length === 0) return;
+  const list = added.map((item) => JSON.stringify(item)).join(", ");
+  throw invalid(type, name, [
+    {
+      reason: "FieldValueForbidden",
+      message: `Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers []string{${list}}`,
+      field: "metadata.finalizers",
+    },
+  ]);
+}
+
+function isOtherSpec(type: ServedType, current: JsonObject, admitted: JsonObject): boolean {
+  return !same(specOf(type, current), specOf(type, admitted));
+}
+
+/** What is wanted: everything that is neither identity nor, where it is apart, status. */
+function specOf(type: ServedType, object: JsonObject): JsonObject {
+  const { apiVersion, kind, metadata, ...rest } = object;
+  if (type.status && isObject(rest)) delete rest.status;
+  return rest;
+}

@@ -1,0 +1,162 @@
+import { at, clone, isObject, type JsonObject, listOf, objectOf } from "../request/json.ts";
+import {
+  asKubeObject,
+  keyOf,
+  type Operation,
+  type Outcome,
+  served,
+  shown,
+} from "../request/operation.ts";
+import { badRequest, conflict, forbidden, notFound, qualified } from "../request/refusals.ts";
+import { decodeBody } from "../request/request-body.ts";
+import { commit } from "../store/commit.ts";
+import type { Edit, StoredObject, VersionedStore } from "../store/store.ts";
+import type { ServedType } from "../types/served-type.ts";
+import { bumpGeneration } from "./admit.ts";
+import { timestamp } from "./metadata.ts";
+import { requestTest } from "./selectors.ts";
+
+/** DELETE of one object: it ends, or is marked and ends when its finalizers are gone. */
+export async function remove(operation: Operation): Promise<Outcome> {
+  const options = deleteOptions(operation);
+  const { name } = operation;
+  const query = withDryRun(operation.query, options);
+  const { ended, stored } = await end({ ...operation, query }, name, options);
+  if (!ended) return shown(operation, 200, stored);
+  return { kind: "status", status: success(operation, stored) };
+}
+
+/** DELETE of a collection: all objects that its selectors mean, one by one. */
+export async function removeCollection(operation: Operation): Promise<Outcome> {
+  const { store, type, namespace } = operation;
+  const options = deleteOptions(operation);
+  const query = withDryRun(operation.query, options);
+  const test = requestTest(type, query);
+  const meant = store
+    .list(qualified(type), namespace === "" ? undefined : namespace)
+    .filter((stored) => test?.(served(type, stored)) !== false);
+  await Promise.all(
+    meant.map(({ key }) =>
+      end({ ...operation, query, namespace: key.namespace }, key.name, options).catch(
+        ignoreMissing,
+      ),
+    ),
+  );
+  return {
+    kind: "object",
+    code: 200,
+    object: {
+      kind: type.listKind,
+      apiVersion: `${type.group === "" ? "" : `${type.group}/`}${type.version}`,
+      metadata: { resourceVersion: String(store.revision) },
+      items: meant.map((stored) => served(type, stored)),
+    },
+  };
+}
+
+/** Ends an object without being asked by anybody, finalizers or not permitting. */
+export async function removeOwned(
+  store: VersionedStore,
+  type: ServedType,
+  stored: StoredObject,
+): Promise<void> {
+  await store.change(stored.key, (current) => {
+    if (current === undefined || isMarked(current))
+      return { kind: "keep", current: current ?? stored };
+    return ending(type, current);
+  });
+}
+
+async function end(
+  operation: Operation,
+  name: string,
+  options: JsonObject,
+): Promise<{ readonly ended: boolean; readonly stored: StoredObject }> {
+  const { type } = operation;
+  let ended = false;
+  const stored = await commit(operation, keyOf(operation, name), (current) => {
+    if (current === undefined) throw notFound(type, name);
+    if (type.permanent?.includes(name) === true)
+      throw forbidden(type, name, "this namespace may not be deleted");
+    checkPreconditions(type, name, current, options);
+    if (isMarked(current)) return { kind: "keep", current };
+    const decision = ending(type, current);
+    ended = decision.kind === "remove";
+    return decision;
+  });
+  return { ended, stored };
+}
+
+function ending(type: ServedType, current: StoredObject): Edit {
+  const object = clone(current.object) as unknown as JsonObject;
+  const metadata = objectOf(object.metadata);
+  const waits = listOf(metadata.finalizers).length > 0 || type.owns !== undefined;
+  if (!waits) return { kind: "remove", object: asKubeObject(object) };
+  metadata.deletionTimestamp = timestamp();
+  if (type.owns !== "namespace") metadata.deletionGracePeriodSeconds = 0;
+  if (type.generation) bumpGeneration(object);
+  if (type.owns === "namespace")
+    object.status = { ...objectOf(object.status), phase: "Terminating" };
+  return { kind: "put", object: asKubeObject(object) };
+}
+
+function isMarked(stored: StoredObject): boolean {
+  return at(stored.object, "metadata", "deletionTimestamp") !== undefined;
+}
+
+function deleteOptions({ body, headers }: Operation): JsonObject {
+  if (body.length === 0) return {};
+  const { value } = decodeBody(body, headers["content-type"]);
+  if (value === null) return {};
+  if (!isObject(value)) throw badRequest("the body of the request is not a DeleteOptions");
+  return value;
+}
+
+function withDryRun(query: URLSearchParams, options: JsonObject): URLSearchParams {
+  if (!listOf(options.dryRun).includes("All")) return query;
+  const changed = new URLSearchParams(query);
+  changed.set("dryRun", "All");
+  return changed;
+}
+
+function checkPreconditions(
+  type: ServedType,
+  name: string,
+  current: StoredObject,
+  options: JsonObject,
+): void {
+  const wanted = objectOf(options.preconditions);
+  const { uid, resourceVersion } = current.object.metadata;
+  if (typeof wanted.uid === "string" && wanted.uid !== uid)
+    throw conflict(
+      type,
+      name,
+      `Precondition failed: UID in precondition: ${wanted.uid}, UID in object meta: ${uid}`,
+    );
+  if (typeof wanted.resourceVersion === "string" && wanted.resourceVersion !== resourceVersion)
+    throw conflict(
+      type,
+      name,
+      `Precondition failed: ResourceVersion in precondition: ${wanted.resourceVersion}, ResourceVersion in object meta: ${resourceVersion}`,
+    );
+}
+
+function success({ type, name }: Operation, stored: StoredObject) {
+  return {
+    kind: "Status",
+    apiVersion: "v1",
+    metadata: {},
+    status: "Success",
+    details: {
+      name,
+      group: type.group || undefined,
+      kind: type.plural,
+      uid: stored.object.metadata.uid,
+    },
+    code: 200,
+  } as const;
+}
+
+function ignoreMissing(error: unknown): void {
+  if (!(error instanceof Error) || !error.message.includes("not found")) throw error;
+}

@@ -1,0 +1,97 @@
+import fastJsonPatch, { type Operation as JsonPatchOperation } from "fast-json-patch";
+import { StatusError } from "../../apis/status.ts";
+import { errorText } from "../../base/errors.ts";
+import { apply } from "../patch/apply.ts";
+import { rootPlace } from "../patch/list-rules.ts";
+import { strategicMerge } from "../patch/strategic-merge.ts";
+import { appliedObject, settleUnknown } from "../request/incoming.ts";
+import { clone, field, isObject, type JsonObject } from "../request/json.ts";
+import type { Operation, Outcome } from "../request/operation.ts";
+import { badRequest } from "../request/refusals.ts";
+import { decodeJson, mediaType, unsupported } from "../request/request-body.ts";
+import { createFrom } from "./create.ts";
+import { change } from "./update.ts";
+
+// The package is CommonJS without names that Node could find.
+const { applyPatch, JsonPatchError } = fastJsonPatch;
+
+const MERGE = "application/merge-patch+json";
+const JSON_PATCH = "application/json-patch+json";
+const STRATEGIC = "application/strategic-merge-patch+json";
+const APPLY = "application/apply-patch+yaml";
+const MAX_OPERATIONS = 10_000;
+
+/** PATCH: the present object changed as the body says, in the notation that the Content-Type says. */
+export async function patch(operation: Operation): Promise<Outcome> {
+  const media = mediaType(operation.headers["content-type"]);
+  const { custom } = operation.type;
+  const known = [JSON_PATCH, MERGE, ...(custom ? [] : [STRATEGIC]), APPLY];
+  if (!known.includes(media)) throw unsupported(media, known);
+  if (media === APPLY) return applyOrCreate(operation);
+  const make = patcher(operation, media);
+  return change(operation, (current) => {
+    const next = make(current);
+    if (!isObject(next)) throw badRequest("the patch does not leave an object");
+    if (operation.subresource !== "scale") settleUnknown(operation, next);
+    return next;
+  });
+}
+
+/** Server-side apply makes an object that is not there, unless it is for a part of one. */
+async function applyOrCreate(operation: Operation): Promise<Outcome> {
+  const wanted = appliedObject(operation);
+  try {
+    return await change(operation, (current) => apply(operation, current, wanted));
+  } catch (error) {
+    const isMissing = error instanceof StatusError && error.reason === "NotFound";
+    if (!isMissing || operation.subresource !== "") throw error;
+    return createFrom(operation, apply(operation, undefined, wanted));
+  }
+}
+
+function patcher(operation: Operation, media: string): (current: JsonObject) => unknown {
+  const document = decodeJson(operation.body).value;
+  if (media === JSON_PATCH) return jsonPatch(document);
+  if (!isObject(document)) throw badRequest("the patch is not an object");
+  if (media === MERGE) return (current) => mergePatch(current, document);
+  const place = rootPlace(operation.type);
+  return (current) => strategicMerge(current, document, place);
+}
+
+/** RFC 7386. Neither argument is changed. */
+export function mergePatch(target: unknown, document: unknown): unknown {
+  if (!isObject(document)) return clone(document);
+  const merged: JsonObject = isObject(target) ? { ...target } : {};
+  for (const [name, value] of Object.entries(document)) {
+    if (value === null) delete merged[name];
+    else merged[name] = mergePatch(field(merged, name), value);
+  }
+  return merged;
+}
+
+/** RFC 6902. */
+function jsonPatch(document: unknown): (current: JsonObject) => unknown {
+  if (!Array.isArray(document)) throw badRequest("a JSON patch is a list of operations");
+  if (document.length > MAX_OPERATIONS)
+    throw StatusError.of(
+      "RequestEntityTooLarge",
+      `The allowed maximum operations in a JSON patch is ${MAX_OPERATIONS}, got ${document.length}`,
+    );
+  const operations = document as JsonPatchOperation[];
+  return (current) => {
+    try {
+      return applyPatch(clone(current), operations, true, true, true).newDocument;
+    } catch (cause) {
+      throw patchRefusal(cause);
+    }
+  };
+}
+
+function patchRefusal(cause: unknown): StatusError {
+  if (!(cause instanceof JsonPatchError)) return badRequest(errorText(cause));
+  const [what = ""] = cause.message.split("\n");
+  return StatusError.of(
+    "Invalid",
+    `the server rejected our request due to an error in our request: ${what}`,
+  );
+}
