@@ -10,7 +10,7 @@ import type { Hello, Message } from "../wire/message.ts";
 import type { TreeEvent } from "./event.ts";
 
 /** Ends that will not be different at the next attempt: trying again fast would only fill logs. */
-const HOPELESS = new Set(["NAME_TAKEN", "LOOP", "TREE_TOO_DEEP", "PROTOCOL_VERSION"]);
+const HOPELESS = new Set(["NAME_TAKEN", "TREE_TOO_DEEP", "PROTOCOL_VERSION"]);
 const HOPELESS_WAIT_MS = 8000;
 
 /** What the parent's side needs of the program around it. */
@@ -143,6 +143,8 @@ export class ParentLink {
     home = await homeLink;
     signal.removeEventListener("abort", stop);
     candidates.lost();
+    // Its machine may still accept connections; who is silent would keep us waiting for its welcome.
+    if (code === "PEER_SILENT") candidates.failed(address, performance.now());
     if (home === undefined) {
       this.#link = undefined;
       metrics.gauge("ote_links", 0, { side: "up" });

@@ -171,7 +171,9 @@ export class CloudTunnel implements AsyncDisposable {
 
   #refuse(remote: string, { code, text }: LinkEnd, hello?: Hello): void {
     this.#count(code);
-    this.#parts.log.warn({ code, text, remote, peer: hello?.name }, "connection refused");
+    // Siblings without their parent try each other; that is how a tree heals, not a fault.
+    const level = code === "LOOP" ? "info" : "warn";
+    this.#parts.log[level]({ code, text, remote, peer: hello?.name }, "connection refused");
   }
 
   #count(code: string): void {
