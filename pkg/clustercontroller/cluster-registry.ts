@@ -113,8 +113,9 @@ export class ClusterRegistry {
     const object = present ?? (await this.#create(live, signal));
     const status = statusOf(live, object.status?.tags ?? {});
     await this.#label(object, live.tags, signal);
-    if (!holds(object.status, status))
+    if (!holds(object.status, status) || !this.#confirmed.has(name))
       await this.#write(name, { ...status, lastSeen: now() }, signal);
+    this.#confirmed.add(name);
   }
 
   async #create({ name, tags }: LiveCluster, signal: AbortSignal): Promise<Cluster> {
