@@ -1,12 +1,13 @@
-import { copyFile, mkdir, stat } from "node:fs/promises";
+import { copyFile, mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CLUSTER, type Cluster, SYSTEM_NAMESPACE } from "../apis/cluster.ts";
+import { ProcessLock } from "../base/process-lock.ts";
 import type { Scope } from "../base/scope.ts";
 import { KubeconfigTransport } from "../kube/kubeconfig-transport.ts";
 import { TransportResourceClient } from "../kube/transport-resource-client.ts";
 import { formatTags } from "../wire/names.ts";
-import { ManagedProcess } from "./managed-process.ts";
+import { HomeInUseError, ManagedProcess } from "./managed-process.ts";
 import { type ClusterPorts, portsFor } from "./ports.ts";
 import type { DemoCluster } from "./topology.ts";
 
@@ -30,6 +31,8 @@ export async function startDemo(
   signal: AbortSignal,
 ): Promise<void> {
   const { home, clusters, portBase, say } = options;
+  await mkdir(home, { recursive: true, mode: 0o700 });
+  await lockHome(home, scope);
   for (const folder of ["logs", "run", "clusters", "data"]) {
     await mkdir(join(home, folder), { recursive: true, mode: 0o700 });
   }
@@ -43,7 +46,8 @@ export async function startDemo(
     const onDeath = (who: string, how: string): void =>
       say(`${who} died (${how}), it is started again in ${options.restartAfterMs / 1000} s`);
     const { restartAfterMs } = options;
-    processes.push(await ManagedProcess.start({ name, argv, home, restartAfterMs, onDeath }));
+    const managed = { name, argv, home, restartAfterMs, onDeath };
+    processes.push(await ManagedProcess.start(managed, signal));
   };
   scope.use({
     [Symbol.asyncDispose]: async () => {
@@ -61,6 +65,17 @@ export async function startDemo(
     }
     await start(cluster.name, controllerArguments(cluster, ports, options));
   }
+}
+
+/** Takes the home directory for this process alone; rejects with HomeInUseError. */
+async function lockHome(home: string, scope: Scope): Promise<void> {
+  const pidFile = join(home, "demo.pid");
+  const lock = await ProcessLock.acquire(home, "demo.lock");
+  if (lock === undefined) {
+    throw new HomeInUseError(home, Number(await readFile(pidFile, "utf8").catch(() => "")));
+  }
+  scope.use(lock);
+  await writeFile(pidFile, `${process.pid}\n`);
 }
 
 /** Resolves when every cluster is online and every kubeconfig is there; rejects when `signal` aborts. */

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { closeSync, openSync } from "node:fs";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { OteError } from "../base/errors.ts";
 
 /** How long a process may take to stop after SIGTERM. */
@@ -24,10 +25,8 @@ export interface ManagedProcessOptions {
 /** Another demonstration runs in the same home directory. */
 export class HomeInUseError extends OteError {
   readonly code = "HOME_IN_USE";
-  constructor(home: string, name: string, pid: number) {
-    super(
-      `Cannot use home "${home}" as nobody else may: process ${pid} ("${name}") is running there`,
-    );
+  constructor(home: string, pid: number) {
+    super(`Cannot use home "${home}" as nobody else may: process ${pid} is running there`);
   }
 }
 
@@ -44,12 +43,17 @@ export class ManagedProcess implements AsyncDisposable {
     this.#pidFile = join(options.home, "run", `${options.name}.pid`);
   }
 
-  /** Resolves once the process is spawned; rejects with HomeInUseError. */
-  static async start(options: ManagedProcessOptions): Promise<ManagedProcess> {
+  /**
+   * Resolves once the process is spawned. One from a demonstration that was killed is given the time to
+   * notice and to stop; rejects with HomeInUseError if it does not.
+   */
+  static async start(options: ManagedProcessOptions, signal: AbortSignal): Promise<ManagedProcess> {
     const managed = new ManagedProcess(options);
     const pid = Number(await readFile(managed.#pidFile, "utf8").catch(() => ""));
-    if (pid > 0 && isOurs(pid, await commandOf(pid), options.argv)) {
-      throw new HomeInUseError(options.home, options.name, pid);
+    const late = performance.now() + STOP_LIMIT_MS;
+    while (pid > 0 && isOurs(pid, await commandOf(pid), options)) {
+      if (performance.now() > late) throw new HomeInUseError(options.home, pid);
+      await sleep(50, undefined, { signal });
     }
     await managed.#spawn();
     return managed;
@@ -98,11 +102,12 @@ async function commandOf(pid: number): Promise<string> {
   return readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
 }
 
-/** Pids are used again: only a process with our script and our home is ours. */
-function isOurs(pid: number, command: string, argv: readonly string[]): boolean {
+/** Pids are used again: only a process with our script and data is ours; ports may have been others. */
+function isOurs(pid: number, command: string, { argv }: ManagedProcessOptions): boolean {
   if (pid === process.pid) return false;
   const words = command.split("\0");
-  return argv.every((word) => words.includes(word));
+  const data = argv[argv.indexOf("--data-dir") + 1] ?? "";
+  return words.includes(argv[0] ?? "") && words.includes(data);
 }
 
 /** What the last line of a log says, if it is about an error. */

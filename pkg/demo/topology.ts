@@ -42,7 +42,9 @@ export async function readTopology(path: string): Promise<DemoCluster[]> {
   try {
     rows = parse(await readFile(path, "utf8"));
   } catch (error) {
-    throw new TopologyError(path, errorText(error));
+    // Below its first line a YAML error shows the text again.
+    const [why = ""] = errorText(error).split("\n");
+    throw new TopologyError(path, why.replace(/:$/, ""));
   }
   if (!Array.isArray(rows)) throw new TopologyError(path, "it must be a list of clusters");
   const parents = new Set(rows.map((row: Row) => row?.parent));
