@@ -2,7 +2,6 @@ import { qualified } from "../request/refusals.ts";
 import type { Schema } from "../schema/schema.ts";
 import { builtinColumns } from "./builtin-columns.ts";
 import {
-  type Completion,
   completeAccessReview,
   completeNamespace,
   completePending,
@@ -10,29 +9,10 @@ import {
   completeSecret,
   completeService,
 } from "./builtin-defaults.ts";
+import type { BuiltinRow } from "./builtin-row.ts";
+import { CLIENT_ROWS } from "./client-kinds.ts";
 import { CRD_V1, CRD_V1BETA1 } from "./crd-types.ts";
-import { ALL_VERBS, type NameRule, type ScalePaths, type ServedType } from "./served-type.ts";
-
-interface Row {
-  readonly kind: string;
-  readonly fields: readonly string[];
-  /** What is known of some of the fields. */
-  readonly exact?: Readonly<Record<string, Schema>>;
-  readonly plural?: string;
-  readonly group?: string;
-  readonly cluster?: boolean;
-  readonly short?: readonly string[];
-  readonly categories?: readonly string[];
-  readonly names?: NameRule;
-  readonly statusOnCreate?: boolean;
-  readonly scale?: ScalePaths;
-  readonly generation?: boolean;
-  readonly select?: readonly string[];
-  readonly complete?: Completion;
-  readonly verbs?: readonly string[];
-  readonly owns?: "namespace";
-  readonly permanent?: readonly string[];
-}
+import { ALL_VERBS, type ScalePaths, type ServedType } from "./served-type.ts";
 
 const SPEC_STATUS = ["spec", "status"];
 const SCALE: ScalePaths = {
@@ -51,7 +31,7 @@ const blobs: Schema = { type: "object", additionalProperties: { type: "string", 
 const anything: Schema = { "x-kubernetes-preserve-unknown-fields": true };
 
 /** The builtin kinds. Those with a field "status" have /status. */
-const ROWS: readonly Row[] = [
+const ROWS: readonly BuiltinRow[] = [
   {
     kind: "Namespace",
     fields: SPEC_STATUS,
@@ -166,15 +146,24 @@ const ROWS: readonly Row[] = [
 ];
 
 /** The kinds that are there without any CRD. */
-export const BUILTIN_TYPES: readonly ServedType[] = [...ROWS.map(served), CRD_V1, CRD_V1BETA1];
+export const BUILTIN_TYPES: readonly ServedType[] = [
+  ...[...ROWS, ...CLIENT_ROWS].flatMap(served),
+  CRD_V1,
+  CRD_V1BETA1,
+];
 
-function served(row: Row): ServedType {
+function served(row: BuiltinRow): ServedType[] {
+  const { versions = ["v1"] } = row;
+  return versions.map((version) => servedIn(version, versions[0] ?? version, row));
+}
+
+function servedIn(version: string, kept: string, row: BuiltinRow): ServedType {
   const singular = row.kind.toLowerCase();
   const group = row.group ?? "";
   const plural = row.plural ?? `${singular}s`;
   return {
     group,
-    version: "v1",
+    version,
     kind: row.kind,
     plural,
     namespaced: row.cluster !== true,
@@ -184,7 +173,7 @@ function served(row: Row): ServedType {
     categories: row.categories ?? [],
     verbs: row.verbs ?? ALL_VERBS,
     custom: false,
-    storedAs: group === "" ? "v1" : `${group}/v1`,
+    storedAs: group === "" ? kept : `${group}/${kept}`,
     status: row.fields.includes("status") && row.verbs?.includes("get") !== false,
     statusOnCreate: row.statusOnCreate ?? false,
     scale: row.scale,
@@ -200,7 +189,7 @@ function served(row: Row): ServedType {
 }
 
 /** Says which fields there are; what is in them is looked at only where it is given. */
-function looseSchema({ kind, fields, exact = {} }: Row): Schema {
+function looseSchema({ kind, fields, exact = {} }: BuiltinRow): Schema {
   return {
     type: "object",
     description: `${kind}, a kind of Kubernetes; see its documentation.`,

@@ -1,0 +1,27 @@
+import type { Schema } from "../schema/schema.ts";
+import type { Completion } from "./builtin-defaults.ts";
+import type { NameRule, ScalePaths } from "./served-type.ts";
+
+/** One builtin kind, as far as it differs from the others. */
+export interface BuiltinRow {
+  readonly kind: string;
+  readonly fields: readonly string[];
+  /** What is known of some of the fields. */
+  readonly exact?: Readonly<Record<string, Schema>>;
+  readonly plural?: string;
+  readonly group?: string;
+  /** Versions it is served in, the one it is kept in first; they differ in nothing but their name. */
+  readonly versions?: readonly string[];
+  readonly cluster?: boolean;
+  readonly short?: readonly string[];
+  readonly categories?: readonly string[];
+  readonly names?: NameRule;
+  readonly statusOnCreate?: boolean;
+  readonly scale?: ScalePaths;
+  readonly generation?: boolean;
+  readonly select?: readonly string[];
+  readonly complete?: Completion;
+  readonly verbs?: readonly string[];
+  readonly owns?: "namespace";
+  readonly permanent?: readonly string[];
+}
