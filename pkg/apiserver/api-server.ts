@@ -11,6 +11,7 @@ import type { ServerParts, ServerRequest } from "./request/server-request.ts";
 import { openPage, Site } from "./site.ts";
 import { viewObject, viewOf } from "./table/view.ts";
 import type { ServedType } from "./types/served-type.ts";
+import { actionOf } from "./verbs/actions.ts";
 import { create } from "./verbs/create.ts";
 import { remove, removeCollection } from "./verbs/delete.ts";
 import { get, list } from "./verbs/list.ts";
@@ -85,6 +86,11 @@ export class ApiServer {
 
 function run(method: string, operation: Operation): Outcome | Promise<Outcome> {
   const { name, subresource, type, query } = operation;
+  const action = actionOf(operation);
+  if (action !== undefined) {
+    if (method !== "POST") throw methodNotAllowed();
+    return action(operation);
+  }
   const isCollection = name === "";
   const verb = verbOf(method, isCollection, isOn(query, "watch"));
   if (verb === undefined || (subresource === "" && !type.verbs.includes(verb)))
@@ -133,7 +139,7 @@ function fits(type: ServedType, { namespace, name, subresource }: ResourcePath):
   if (type.namespaced && namespace === "" && name !== "") return false;
   if (subresource === "status") return type.status;
   if (subresource === "scale") return type.scale !== undefined;
-  return subresource === "";
+  return subresource === "" || actionOf({ type, subresource }) !== undefined;
 }
 
 function answer(operation: Operation, outcome: Outcome): ApiResponse {

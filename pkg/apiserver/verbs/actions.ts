@@ -1,0 +1,79 @@
+import { at, child, clone, type JsonObject, listOf, objectOf, textOf } from "../request/json.ts";
+import { asKubeObject, keyOf, type Operation, type Outcome } from "../request/operation.ts";
+import { badRequest, conflict, notFound } from "../request/refusals.ts";
+import { decodeBody } from "../request/request-body.ts";
+import { commit } from "../store/commit.ts";
+import { remove } from "./delete.ts";
+import { timestamp } from "./metadata.ts";
+
+/** What can be asked of one object by a POST below it. */
+export type Action = (operation: Operation) => Promise<Outcome>;
+
+/** The actions by resource and subresource; discovery lists them beside /status and /scale. */
+export const ACTIONS: Readonly<Record<string, Action>> = {
+  "pods/binding": bind,
+  "pods/eviction": evict,
+};
+
+/** The action that a POST to this subresource means, or undefined. */
+export function actionOf({
+  type,
+  subresource,
+}: Pick<Operation, "type" | "subresource">): Action | undefined {
+  const name = type.group === "" ? `${type.plural}/${subresource}` : "";
+  return Object.hasOwn(ACTIONS, name) ? ACTIONS[name] : undefined;
+}
+
+/** The scheduler's decision: the pod belongs to a node from now on, and to no other. */
+async function bind(operation: Operation): Promise<Outcome> {
+  const { type, name } = operation;
+  const { value: binding } = decodeBody(operation.body, operation.headers["content-type"]);
+  const node = textOf(at(binding, "target", "name"));
+  if (node === "") throw badRequest("target.name: Required value");
+  await commit(operation, keyOf(operation, name), (current) => {
+    if (current === undefined) throw notFound(type, name);
+    const pod = clone(current.object as unknown as JsonObject);
+    const spec = child(pod, "spec");
+    if (textOf(spec.nodeName) !== "") {
+      throw conflict(
+        type,
+        name,
+        `pod ${name} is already assigned to node "${textOf(spec.nodeName)}"`,
+      );
+    }
+    if (objectOf(pod.metadata).deletionTimestamp !== undefined) {
+      throw conflict(type, name, `pod ${name} is being deleted, cannot be assigned to a host`);
+    }
+    spec.nodeName = node;
+    schedule(child(pod, "status"));
+    return { kind: "put", object: asKubeObject(pod) };
+  });
+  return created();
+}
+
+function schedule(status: JsonObject): void {
+  const others = listOf(status.conditions).filter(
+    (condition) => at(condition, "type") !== "PodScheduled",
+  );
+  status.conditions = [
+    ...others,
+    { type: "PodScheduled", status: "True", lastProbeTime: null, lastTransitionTime: timestamp() },
+  ];
+}
+
+/** A polite deletion; budgets are for controllers that this server does not have, so it always may be. */
+async function evict(operation: Operation): Promise<Outcome> {
+  const { value: eviction } = decodeBody(operation.body, operation.headers["content-type"]);
+  const options = objectOf(objectOf(eviction).deleteOptions);
+  const body = Buffer.from(JSON.stringify({ ...options, kind: "DeleteOptions", apiVersion: "v1" }));
+  const headers = { ...operation.headers, "content-type": "application/json" };
+  await remove({ ...operation, subresource: "", headers, body });
+  return created();
+}
+
+function created(): Outcome {
+  return {
+    kind: "status",
+    status: { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", code: 201 },
+  };
+}
