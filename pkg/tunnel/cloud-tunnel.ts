@@ -2,13 +2,13 @@ import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
-import { OteError } from "../base/errors.ts";
+import { errorCode, OteError } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
 import type { Metrics } from "../base/metrics.ts";
 import { type Address, formatAddress } from "../wire/address.ts";
 import { MAX_FRAME } from "../wire/codec.ts";
 import type { Hello, Welcome } from "../wire/message.ts";
-import { closeWith, expectFirst, type HelloError, SUBPROTOCOL } from "./hello.ts";
+import { closeWith, expectFirst, HELLO_LIMIT_MS, type HelloError, SUBPROTOCOL } from "./hello.ts";
 import type { Link, LinkEnd } from "./link.ts";
 import { WebSocketLink } from "./websocket-link.ts";
 
@@ -59,6 +59,7 @@ export class CloudTunnel implements AsyncDisposable {
   readonly #sockets: WebSocketServer;
   readonly #options: CloudTunnelOptions;
   readonly #parts: CloudTunnelParts;
+  readonly #turnedAway = new WeakSet<Socket>();
   #strangers = 0;
 
   private constructor(server: Server, options: CloudTunnelOptions, parts: CloudTunnelParts) {
@@ -73,13 +74,20 @@ export class CloudTunnel implements AsyncDisposable {
       handleProtocols: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
     });
     server.on("upgrade", (request, socket, head) => this.#upgrade(request, socket as Socket, head));
+    server.on("request", ({ socket }, response) => {
+      this.#turnAway(socket, "UPGRADE_REFUSED", "426 Upgrade Required");
+      response.writeHead(426, { upgrade: "websocket", connection: "close" }).end();
+    });
+    server.on("clientError", (error, socket) =>
+      this.#noRequest(errorCode(error), socket as Socket),
+    );
   }
 
   /** Resolves once connections are accepted; rejects with ListenError. */
   static async listen(options: CloudTunnelOptions, parts: CloudTunnelParts): Promise<CloudTunnel> {
-    const server = createServer((_, response) =>
-      response.writeHead(426, { upgrade: "websocket" }).end(),
-    );
+    // Who has not even sent the headers of a request by then is no better than one without a hello.
+    const limits = { headersTimeout: HELLO_LIMIT_MS, requestTimeout: HELLO_LIMIT_MS };
+    const server = createServer({ ...limits, connectionsCheckingInterval: 1000 });
     const tunnel = new CloudTunnel(server, options, parts);
     const { host, port } = options.listen;
     await new Promise<void>((resolve, reject) => {
@@ -105,12 +113,8 @@ export class CloudTunnel implements AsyncDisposable {
     socket.on("error", () => {});
     const refusal = this.#refusal(request);
     if (refusal !== undefined) {
-      this.#count("UPGRADE_REFUSED");
-      this.#parts.log.info(
-        { code: "UPGRADE_REFUSED", remote: remoteOf(socket), status: refusal },
-        "connection refused",
-      );
-      socket.end(`HTTP/1.1 ${refusal}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+      this.#turnAway(socket, "UPGRADE_REFUSED", refusal);
+      end(socket, refusal);
       return;
     }
     this.#strangers++;
@@ -129,6 +133,22 @@ export class CloudTunnel implements AsyncDisposable {
     this.#sockets.handleUpgrade(request, socket as Duplex, head, (websocket) => {
       this.#greet(websocket, remoteOf(socket), introduced);
     });
+  }
+
+  /** What came was no HTTP request, or none in time; whatever follows on that connection says the same again. */
+  #noRequest(code: string, socket: Socket): void {
+    if (this.#turnedAway.has(socket)) return;
+    socket.on("error", () => {});
+    const late = code === "ERR_HTTP_REQUEST_TIMEOUT";
+    const status = late ? "408 Request Timeout" : "400 Bad Request";
+    this.#turnAway(socket, late ? "HELLO_TIMEOUT" : "UPGRADE_REFUSED", status);
+    end(socket, status);
+  }
+
+  #turnAway(socket: Socket, code: string, status: string): void {
+    this.#turnedAway.add(socket);
+    this.#count(code);
+    this.#parts.log.info({ code, remote: remoteOf(socket), status }, "connection refused");
   }
 
   /** The HTTP status that turns a request away, or undefined. */
@@ -179,6 +199,16 @@ export class CloudTunnel implements AsyncDisposable {
   #count(code: string): void {
     this.#parts.metrics.count("ote_link_errors_total", { side: this.#options.side, code });
   }
+}
+
+function end(socket: Socket, status: string): void {
+  if (!socket.writable) {
+    socket.destroy();
+    return;
+  }
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+  // Whoever goes on sending after that is not waited for.
+  setTimeout(() => socket.destroy(), 1000).unref();
 }
 
 function remoteOf(socket: Socket): string {
