@@ -80,14 +80,24 @@ export class WatchLines {
 }
 
 /** The line that says: nothing new up to `revision`. `initial` marks the end of the initial objects. */
-export function bookmarkLine({ type, store }: Operation, initial: boolean): Uint8Array {
+export function bookmarkLine(
+  { type, store, headers, query }: Operation,
+  initial: boolean,
+): Uint8Array {
   const annotations = initial ? { "k8s.io/initial-events-end": "true" } : undefined;
   const metadata = {
     resourceVersion: String(store.revision),
     creationTimestamp: null,
     annotations,
   };
-  const object = { kind: type.kind, apiVersion: apiVersionOf(type), metadata };
+  // Clients decode every event as what they asked for, also one that says nothing but a revision.
+  const view = viewOf(headers.accept, query);
+  const shape = {
+    object: { kind: type.kind, apiVersion: apiVersionOf(type) },
+    metadata: { kind: "PartialObjectMetadata", apiVersion: versionOf(view) },
+    table: { kind: "Table", apiVersion: versionOf(view), columnDefinitions: null, rows: [] },
+  }[view.as];
+  const object = { ...shape, metadata };
   return Buffer.from(`${JSON.stringify({ type: "BOOKMARK", object })}\n`);
 }
 
@@ -103,4 +113,8 @@ function shownState({ type: change, stored, previous }: StoreEvent, type: EventT
   const metadata = { ...previous.object.metadata, resourceVersion };
   const object = { ...previous.object, metadata };
   return new StoredObject(stored.key, stored.revision, JSON.stringify(object));
+}
+
+function versionOf(view: View): string {
+  return view.as === "object" ? "" : view.version;
 }
