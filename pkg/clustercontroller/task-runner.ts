@@ -129,7 +129,7 @@ export class TaskRunner {
         { task: task.id, origin: task.origin, method: shimTask.method, url: shimTask.url },
         "task started",
       );
-      return shim.run(shimTask, signal);
+      return shim.run({ ...shimTask, ttlMs }, signal);
     });
     // The program is stopping: whether the request arrived is found out at the next start.
     if (this.#signal.aborted && result.verdict === "failed") return;
@@ -140,9 +140,10 @@ export class TaskRunner {
   async #recover(task: Task, startedAt: Date): Promise<void> {
     const { shim, log } = this.#parts;
     log.info({ task: task.id, startedAt }, "looking for the outcome of an interrupted task");
-    const signal = AbortSignal.any([this.#signal, AbortSignal.timeout(RECOVERY_LIMIT_MS)]);
+    const ttlMs = RECOVERY_LIMIT_MS;
+    const signal = AbortSignal.any([this.#signal, AbortSignal.timeout(ttlMs)]);
     const outcome = canRecover(shim)
-      ? await safely(() => shim.recover(shimTaskOf(task), startedAt, signal))
+      ? await safely(() => shim.recover({ ...shimTaskOf(task), ttlMs }, startedAt, signal))
       : UNKNOWN_OUTCOME;
     if (this.#signal.aborted) return;
     if (outcome === "run") await this.#give(task, Math.max(task.ttlMs - LEDGER_MARGIN_MS, 1000));

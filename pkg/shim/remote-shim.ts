@@ -5,8 +5,8 @@ import type { Logger } from "../base/log.ts";
 import type { Metrics } from "../base/metrics.ts";
 import { SHIM_PATH } from "../tunnel/cloud-tunnel.ts";
 import { dialLink } from "../tunnel/edge-tunnel.ts";
-import { type Link, POLITE_END } from "../tunnel/link.ts";
-import type { Hello, Task } from "../wire/message.ts";
+import { type Link, LinkClosedError, POLITE_END } from "../tunnel/link.ts";
+import type { Hello, Task, Welcome } from "../wire/message.ts";
 import type { RecoveringShim, ShimResult, ShimTask } from "./shim.ts";
 import { shimResultOf, taskBodyOf } from "./shim-message.ts";
 
@@ -23,6 +23,8 @@ interface Waiting {
   startedAt: number;
 }
 
+/** Another controller uses our shim: two that dial in turn would take it from each other for ever. */
+const REPLACED_PAUSE_MS = 10_000;
 /** Longest time to live that fits into a message, in milliseconds. */
 const LONGEST_TTL_MS = 0xffff_ffff;
 
@@ -31,13 +33,12 @@ const LONGEST_TTL_MS = 0xffff_ffff;
  * the shim is away; one that was already sent is sent again as a question what became of it.
  */
 export class RemoteShim implements RecoveringShim {
-  /** Which ones there are only the other process knows; it refuses those it does not serve. */
-  readonly destinations: readonly string[] = [];
   readonly #options: RemoteShimOptions;
   readonly #log: Logger;
   readonly #metrics: Metrics;
   readonly #waiting = new Map<string, Waiting>();
   #link: Link | undefined;
+  #destinations: readonly string[] = [];
 
   constructor(
     options: RemoteShimOptions,
@@ -51,6 +52,11 @@ export class RemoteShim implements RecoveringShim {
   /** Whether the shim process can be reached at the moment. */
   get connected(): boolean {
     return this.#link !== undefined;
+  }
+
+  /** As the other process said when it was last reached; it refuses those it does not serve. */
+  get destinations(): readonly string[] {
+    return this.#destinations;
   }
 
   run(task: ShimTask, signal: AbortSignal): Promise<ShimResult> {
@@ -82,7 +88,9 @@ export class RemoteShim implements RecoveringShim {
             side: "shim",
             metrics,
           } as const;
-          return (await dialLink(options, signal)).link;
+          const { link, welcome } = await dialLink(options, signal);
+          this.#destinations = destinationsOf(welcome);
+          return link;
         } catch (error) {
           if (signal.aborted) return undefined;
           const fields = { endpoint: address, code: errorCode(error), text: errorText(error) };
@@ -111,35 +119,46 @@ export class RemoteShim implements RecoveringShim {
     if (signal.aborted) return;
     this.#log.warn({ endpoint, code, text }, "shim lost");
     // A shim that accepts and hangs up at once must not be dialled in a tight circle.
-    await sleep(100, undefined, { signal }).catch(() => {});
+    const pause = code === "REPLACED" ? REPLACED_PAUSE_MS : 100;
+    await sleep(pause, undefined, { signal }).catch(() => {});
   }
 
   #ask(task: ShimTask, startedAt: number, signal: AbortSignal): Promise<ShimResult> {
+    const recovers = startedAt > 0;
+    if (signal.aborted) return Promise.resolve(recovers ? this.#unknown() : this.#late());
     return new Promise((resolve) => {
       const waiting: Waiting = { task, resolve, startedAt };
       this.#waiting.set(task.id, waiting);
-      const abort = (): void => this.#settle(task.id, this.#late(waiting));
-      if (signal.aborted) abort();
-      else signal.addEventListener("abort", abort, { once: true });
+      const giveUp = (): void => {
+        const late = waiting.startedAt > 0 ? this.#late() : this.#unreachable();
+        this.#settle(task.id, recovers ? this.#unknown() : late);
+      };
+      signal.addEventListener("abort", giveUp, { once: true });
       this.#send(waiting);
     });
   }
 
+  /** Sends a task if there is a link; else it waits for the next one. */
   #send(waiting: Waiting): void {
     const { task, startedAt } = waiting;
-    if (this.#link === undefined) return;
-    const name = this.#link.peer;
+    const link = this.#link;
+    if (link === undefined) return;
     const message: Task = {
       kind: "task",
       id: task.id,
-      origin: name,
-      targets: [name],
-      ttlMs: LONGEST_TTL_MS,
+      origin: link.peer,
+      targets: [link.peer],
+      ttlMs: Math.min(Math.ceil(task.ttlMs ?? LONGEST_TTL_MS), LONGEST_TTL_MS),
       body: taskBodyOf(task),
       startedAt,
     };
-    waiting.startedAt = startedAt === 0 ? Date.now() : startedAt;
-    this.#link.send(message);
+    try {
+      link.send(message);
+    } catch (error) {
+      if (!(error instanceof LinkClosedError)) throw error;
+      return;
+    }
+    if (startedAt === 0) waiting.startedAt = Date.now();
   }
 
   #settle(id: string, result: ShimResult): void {
@@ -147,13 +166,28 @@ export class RemoteShim implements RecoveringShim {
     this.#waiting.delete(id);
   }
 
-  #late({ startedAt }: Waiting): ShimResult {
+  #unreachable(): ShimResult {
     const { endpoint } = this.#options;
-    if (startedAt === 0) {
-      const body = `Cannot execute the task as its shim at "${endpoint}" must be reachable: it was away until the deadline`;
-      return { verdict: "failed", code: 503, reason: "ShimUnreachable", body };
-    }
+    const body = `Cannot execute the task as its shim at "${endpoint}" must be reachable: it was away until the deadline`;
+    return { verdict: "failed", code: 503, reason: "ShimUnreachable", body };
+  }
+
+  #late(): ShimResult {
+    const { endpoint } = this.#options;
     const body = `Cannot tell what became of the task: the shim at "${endpoint}" did not answer before the deadline`;
     return { verdict: "failed", code: 504, reason: "DeadlineExceeded", body };
   }
+
+  #unknown(): ShimResult {
+    const { endpoint } = this.#options;
+    const body = `Cannot tell what became of the task: it was interrupted and may have been executed, and the shim at "${endpoint}" does not say`;
+    return { verdict: "failed", code: 500, reason: "OutcomeUnknown", body };
+  }
+}
+
+function destinationsOf({ capabilities }: Welcome): string[] {
+  return capabilities.flatMap((capability) => {
+    const [kind, name] = capability.split(":");
+    return kind === "destination" && name !== undefined ? [name] : [];
+  });
 }

@@ -10,6 +10,8 @@ import { resultMessage, shimTaskOf } from "./shim-message.ts";
 
 /** Finished tasks whose results are kept in case the cluster controller asks again. */
 const KEPT_RESULTS = 1000;
+/** setTimeout takes no more. */
+const LONGEST_TIMER_MS = 0x7fff_ffff;
 
 /** Where to listen and as whom. */
 export interface ShimServerOptions {
@@ -98,6 +100,8 @@ export class ShimServer implements AsyncDisposable {
     const known = this.#work.get(task.id);
     const work = known ?? this.#begin(task);
     const result = await work.result;
+    // What our own end cut off is looked into when the controller asks our successor.
+    if (this.#stop.signal.aborted && result.verdict === "failed") return;
     const message = resultMessage(task, link.peer, result, Date.now());
     try {
       this.#link?.send(message);
@@ -118,7 +122,8 @@ export class ShimServer implements AsyncDisposable {
   }
 
   async #execute(task: Task): Promise<ShimResult> {
-    const { signal } = this.#stop;
+    const ttlMs = Math.min(task.ttlMs, LONGEST_TIMER_MS);
+    const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(ttlMs)]);
     try {
       const shimTask = shimTaskOf(task);
       this.#log.info({ task: task.id, method: shimTask.method, url: shimTask.url }, "task started");

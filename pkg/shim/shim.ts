@@ -9,6 +9,8 @@ export interface ShimTask {
   readonly body: string;
   /** Media type of the body, where the author gave one. */
   readonly contentType?: string | undefined;
+  /** Milliseconds after which nobody waits for it any more, for shims that hand it on to another process. */
+  readonly ttlMs?: number | undefined;
 }
 
 /** What came of it. */
