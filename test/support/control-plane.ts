@@ -17,6 +17,8 @@ const SERVICE_RANGE = "10.96.0.0/16";
 export interface ControlPlaneOptions {
   readonly controllerManager?: boolean;
   readonly scheduler?: boolean;
+  /** Another control plane whose etcd has room for this one's objects too; it must outlive this one. */
+  readonly etcdOf?: ControlPlane;
   /** Further flags of kube-apiserver. */
   readonly apiserverFlags?: readonly string[];
 }
@@ -90,10 +92,21 @@ export class ControlPlane implements AsyncDisposable {
   }
 
   async #startAll(): Promise<void> {
-    const { controllerManager, scheduler } = this.#options;
-    this.#etcdPort = await freePort();
+    const { controllerManager, scheduler, etcdOf } = this.#options;
     this.#apiPort = await freePort();
     await this.#makeCredentials();
+    if (etcdOf === undefined) await this.#startEtcd();
+    else this.#etcdPort = etcdOf.#etcdPort;
+    await this.startApi();
+    if (controllerManager) {
+      this.#launch("kube-controller-manager", await this.#managerFlags());
+      await this.#answers("/api/v1/namespaces/default/serviceaccounts/default");
+    }
+    if (scheduler) this.#launch("kube-scheduler", await this.#workerFlags("kube-scheduler"));
+  }
+
+  async #startEtcd(): Promise<void> {
+    this.#etcdPort = await freePort();
     const client = `http://127.0.0.1:${this.#etcdPort}`;
     const peer = `http://127.0.0.1:${await freePort()}`;
     this.#launch("etcd", [
@@ -102,12 +115,6 @@ export class ControlPlane implements AsyncDisposable {
       ...[`--listen-peer-urls=${peer}`, `--initial-advertise-peer-urls=${peer}`],
       `--initial-cluster=test=${peer}`,
     ]);
-    await this.startApi();
-    if (controllerManager) {
-      this.#launch("kube-controller-manager", await this.#managerFlags());
-      await this.#answers("/api/v1/namespaces/default/serviceaccounts/default");
-    }
-    if (scheduler) this.#launch("kube-scheduler", await this.#workerFlags("kube-scheduler"));
   }
 
   async #makeCredentials(): Promise<void> {
@@ -142,7 +149,7 @@ export class ControlPlane implements AsyncDisposable {
     const { controllerManager, apiserverFlags = [] } = this.#options;
     const key = this.#file("service-account");
     return [
-      `--etcd-servers=http://127.0.0.1:${this.#etcdPort}`,
+      ...[`--etcd-servers=http://127.0.0.1:${this.#etcdPort}`, `--etcd-prefix=/${this.#apiPort}`],
       ...["--bind-address=127.0.0.1", `--secure-port=${this.#apiPort}`],
       // A loopback address is not allowed in Endpoints, so "kubernetes" gets none.
       ...["--advertise-address=127.0.0.1", "--endpoint-reconciler-type=none"],

@@ -12,6 +12,7 @@ import {
   type ClusterVerdict,
   TASK_UID_LABEL,
 } from "../../pkg/apis/cluster-controller.ts";
+import { errorText } from "../../pkg/base/errors.ts";
 import { KubeconfigTransport } from "../../pkg/kube/kubeconfig-transport.ts";
 import { TransportResourceClient } from "../../pkg/kube/transport-resource-client.ts";
 import { eventually } from "./eventually.ts";
@@ -54,9 +55,10 @@ export class ProcessTree implements AsyncDisposable {
       for (const name of Object.keys(members)) tree.launch(name);
       await tree.online(...Object.keys(members));
       return tree;
-    } catch (error) {
+    } catch (cause) {
+      const complaints = tree.#complaints();
       await tree[Symbol.asyncDispose]();
-      throw error;
+      throw new Error(`Cannot start a tree: ${errorText(cause)}\n${complaints}`, { cause });
     }
   }
 
@@ -168,6 +170,17 @@ export class ProcessTree implements AsyncDisposable {
     await Promise.all([...this.#programs.values()].map((program) => program.kill()));
     for (const transport of this.#transports.values()) await transport[Symbol.asyncDispose]();
     await rm(this.folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  /** What its processes have to say about what went wrong. */
+  #complaints(): string {
+    return [...this.#programs]
+      .flatMap(([name, program]) => [
+        ...program.log.filter(({ level }) => level !== "info").map((line) => JSON.stringify(line)),
+        ...program.stderr,
+        `${name} ${program.running ? "runs" : "has ended"}, ${program.log.at(-1)?.msg}`,
+      ])
+      .join("\n");
   }
 
   #flags(name: string): string[] {
