@@ -25,6 +25,9 @@ export class NothingToDo extends OteError {
   readonly code = "NOTHING_TO_DO";
 }
 
+/** What a variable of an option without a value says to leave it off. */
+const NO = new Set(["", "0", "false", "no", "off"]);
+
 /** Reads flags and `OTE_` variables by the rows of a program; throws UsageError or NothingToDo. */
 export function parseOptions<T extends object>(
   program: string,
@@ -35,10 +38,18 @@ export function parseOptions<T extends object>(
   const command = new Command(program).exitOverride().version(version).showSuggestionAfterError();
   command.configureOutput({ writeErr: () => {} });
   for (const row of rows) {
-    const option = new Option(row.flags, row.meaning).env(row.env);
+    const option = new Option(row.flags, row.meaning);
+    // A variable that says "false" must not switch something on.
+    if (row.flags.includes("<") || !NO.has((process.env[row.env] ?? "").toLowerCase()))
+      option.env(row.env);
     const { parse } = row;
     if (parse !== undefined) option.argParser(reported(parse));
-    if (row.default !== undefined) option.default(parse?.(row.default) ?? row.default, row.default);
+    if (row.default !== undefined) {
+      option.default(
+        parse?.(row.default) ?? row.default,
+        row.default === "" ? "none" : row.default,
+      );
+    }
     command.addOption(option);
   }
   try {

@@ -100,6 +100,14 @@ export interface ClusterController extends KubeObject {
   readonly status?: ClusterControllerStatus | undefined;
 }
 
+/** What of an accepted task stands on one page; durations are on the first. */
+export interface FrozenOrder {
+  /** A part of the encoded task, base64; the pages together have the whole. */
+  readonly body?: string | undefined;
+  readonly deadlineSeconds?: number | undefined;
+  readonly parallelism?: number | undefined;
+}
+
 /** One page of a task's outcome: some of the selected clusters' names, and some of the verdicts. */
 export interface ClusterControllerResult extends KubeObject {
   readonly spec: {
@@ -108,6 +116,8 @@ export interface ClusterControllerResult extends KubeObject {
     readonly page: number;
     /** How many clusters are selected on all pages together. */
     readonly selectedTotal: number;
+    /** The task as it was accepted, so that later edits change nothing, not even after a restart. */
+    readonly order?: FrozenOrder | undefined;
     /** Clusters frozen into the task; a name stands on exactly one page. */
     readonly selected?: readonly string[] | undefined;
   };

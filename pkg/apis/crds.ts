@@ -1,5 +1,6 @@
 import { CLUSTER } from "./cluster.ts";
 import { CLUSTER_CONTROLLER, CLUSTER_CONTROLLER_RESULT, VERDICTS } from "./cluster-controller.ts";
+import { integer, TAG_SELECTOR_SCHEMA, text, texts, VERDICT_SCHEMA } from "./crd-schemas.ts";
 import { EDGE_NODE } from "./edge-node.ts";
 import type { KubeObject, ResourceType } from "./object.ts";
 
@@ -29,62 +30,7 @@ interface KindRow {
   readonly statusSubresource: boolean;
 }
 
-const text = (description: string) => ({ type: "string", description });
-const integer = (description: string, minimum?: number) => ({
-  type: "integer",
-  format: "int32",
-  description,
-  ...(minimum === undefined ? {} : { minimum }),
-});
-const texts = (description: string) => ({
-  type: "object",
-  description,
-  additionalProperties: { type: "string" },
-});
 const AGE: Column = { name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp" };
-
-const VERDICT_SCHEMA = {
-  type: "object",
-  required: ["verdict", "timestamp"],
-  properties: {
-    verdict: {
-      type: "string",
-      enum: [...VERDICTS],
-      description: "How the task ended for this cluster.",
-    },
-    code: integer("HTTP code of the answer; absent when there was none."),
-    reason: text("Why, in one word, when the verdict is not done."),
-    body: text("The answer's body."),
-    truncated: { type: "boolean", description: "Whether the body was cut." },
-    timestamp: {
-      type: "string",
-      format: "date-time",
-      description: "When the verdict was reached.",
-    },
-  },
-};
-
-const TAG_SELECTOR_SCHEMA = {
-  type: "object",
-  description:
-    "A Kubernetes label selector over the tags of clusters; together with clusterSelector, both must match.",
-  properties: {
-    matchLabels: texts("Tags that a cluster must have with exactly these values."),
-    matchExpressions: {
-      type: "array",
-      description: "Requirements that must all hold.",
-      items: {
-        type: "object",
-        required: ["key", "operator"],
-        properties: {
-          key: text("The tag."),
-          operator: { type: "string", enum: ["In", "NotIn", "Exists", "DoesNotExist"] },
-          values: { type: "array", items: { type: "string" } },
-        },
-      },
-    },
-  },
-};
 
 const CLUSTER_ROW: KindRow = {
   type: CLUSTER,
@@ -166,8 +112,8 @@ const CLUSTER_CONTROLLER_ROW: KindRow = {
             "Names, globs and tags joined by commas, for example shop-1,bj-*,tier=edge.",
           ),
           selector: TAG_SELECTOR_SCHEMA,
-          destination: text("Which handler of the cluster's shim: api or helm."),
-          method: text("HTTP method: GET, POST, PUT, PATCH or DELETE."),
+          destination: text("Which handler of the cluster's shim; every Kubernetes shim has api."),
+          method: text("HTTP method: GET, HEAD, POST, PUT, PATCH or DELETE."),
           url: text("Absolute path and query at the destination."),
           body: text("The request's body as JSON or YAML text."),
           contentType: text("Media type of the body of a PATCH; told from the body if absent."),
@@ -246,6 +192,16 @@ const RESULT_ROW: KindRow = {
           taskUID: text("The ClusterController's uid."),
           page: integer("Number of this page, from 1."),
           selectedTotal: integer("How many clusters are selected on all pages together."),
+          order: {
+            type: "object",
+            description:
+              "The task as it was accepted; later edits of the ClusterController change nothing.",
+            properties: {
+              body: text("A part of the encoded task, base64; the pages together have the whole."),
+              deadlineSeconds: integer("Seconds after acceptance until the task is given up."),
+              parallelism: integer("How many clusters may work on it at the same time."),
+            },
+          },
           selected: {
             type: "array",
             items: { type: "string" },

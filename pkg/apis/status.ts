@@ -102,3 +102,8 @@ export class StatusError extends OteError {
 export function isStatus(error: unknown, reason: StatusReason): error is StatusError {
   return error instanceof StatusError && error.reason === reason;
 }
+
+/** Whether `error` says that an API will never keep what it was given, however often it is asked. */
+export function isUnacceptable(error: unknown): error is StatusError {
+  return isStatus(error, "Invalid") || isStatus(error, "RequestEntityTooLarge");
+}

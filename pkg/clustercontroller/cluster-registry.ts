@@ -173,7 +173,7 @@ function statusOf(live: LiveCluster, formerTags: Tags): Readonly<Record<string, 
       preferredParent === "" || preferredParent === parentName ? null : preferredParent,
     listen: listen === "" ? null : listen,
     tags: { ...Object.fromEntries(Object.keys(formerTags).map((key) => [key, null])), ...tags },
-    tagText: formatTags(tags),
+    tagText: formatTags(tags) === "" ? null : formatTags(tags),
     version,
     path: path.join("/"),
   };

@@ -1,9 +1,11 @@
 import { describe, expect, it } from "vitest";
 import type { ClusterVerdict } from "../apis/cluster-controller.ts";
 import {
+  firstPages,
   fitVerdict,
   NAMES_PER_PAGE,
-  namePages,
+  ORDER_PER_PAGE,
+  orderOf,
   PAGE_BYTES,
   type Page,
   ResultPages,
@@ -18,6 +20,8 @@ const verdict = (body: string): ClusterVerdict => ({
   timestamp: "2026-01-01T00:00:00Z",
 });
 const bytes = (value: unknown): number => Buffer.byteLength(JSON.stringify(value));
+
+const order = { body: "AAAA", deadlineSeconds: 60, parallelism: 3 };
 
 describe("result pages", () => {
   it("never grow beyond 512 KiB, whatever the verdicts are", () => {
@@ -58,13 +62,22 @@ describe("result pages", () => {
       { length: NAMES_PER_PAGE * 2 + 1 },
       (_, index) => `${"n".repeat(55)}${index}`,
     );
-    expect(namePages(names).map((page) => page.length)).toEqual([
+    const pages = firstPages(names, order);
+    expect(pages.map(({ selected }) => selected.length)).toEqual([
       NAMES_PER_PAGE,
       NAMES_PER_PAGE,
       1,
     ]);
-    expect(namePages([])).toEqual([[]]);
-    expect(bytes(namePages(names)[0])).toBeLessThan(PAGE_BYTES);
+    expect(firstPages([], order)).toEqual([{ order, selected: [], results: {} }]);
+    expect(bytes(pages[0])).toBeLessThan(PAGE_BYTES);
+  });
+
+  it("hold the task as it was accepted, however large its body is", () => {
+    const large = { ...order, body: "x".repeat(ORDER_PER_PAGE * 3 + 7) };
+    const pages = firstPages(["a"], large);
+    expect(pages).toHaveLength(4);
+    for (const page of pages) expect(bytes(page)).toBeLessThan(PAGE_BYTES);
+    expect(orderOf(pages)).toEqual(large);
   });
 });
 

@@ -1,4 +1,4 @@
-import type { ClusterVerdict } from "../apis/cluster-controller.ts";
+import type { ClusterVerdict, FrozenOrder } from "../apis/cluster-controller.ts";
 
 /** Largest page in bytes of JSON; below the 512 KiB that one result object may have, with room for its frame. */
 export const PAGE_BYTES = 400 * 1024;
@@ -7,8 +7,20 @@ export const VERDICT_BYTES = 300 * 1024;
 /** Most names selected on one page. */
 export const NAMES_PER_PAGE = 2000;
 
+/** Most characters of the encoded task on one page. */
+export const ORDER_PER_PAGE = 200 * 1024;
+
+/** A task as pages keep it. */
+export interface TaskOrderText {
+  /** The encoded TaskBody, base64. */
+  readonly body: string;
+  readonly deadlineSeconds: number;
+  readonly parallelism?: number | undefined;
+}
+
 /** What one page of a task's outcome holds. */
 export interface Page {
+  readonly order?: FrozenOrder | undefined;
   readonly selected: readonly string[];
   readonly results: Readonly<Record<string, ClusterVerdict>>;
 }
@@ -44,13 +56,35 @@ export class ResultPages {
   }
 }
 
-/** The selected names, page by page; there is always a first page. */
-export function namePages(selected: readonly string[]): string[][] {
-  const pages: string[][] = [];
-  for (let from = 0; from < selected.length; from += NAMES_PER_PAGE) {
-    pages.push(selected.slice(from, from + NAMES_PER_PAGE));
-  }
-  return pages.length === 0 ? [[]] : pages;
+/** The first pages of a new task: its order, and the selected names; there is always one. */
+export function firstPages(selected: readonly string[], order: TaskOrderText): Page[] {
+  const { body, deadlineSeconds, parallelism } = order;
+  const count = Math.max(
+    1,
+    Math.ceil(selected.length / NAMES_PER_PAGE),
+    Math.ceil(body.length / ORDER_PER_PAGE),
+  );
+  return Array.from({ length: count }, (_, page) => {
+    const part = body.slice(page * ORDER_PER_PAGE, (page + 1) * ORDER_PER_PAGE);
+    const durations = page === 0 ? { deadlineSeconds, parallelism } : {};
+    return {
+      ...(part === "" && page > 0
+        ? {}
+        : { order: { ...(part === "" ? {} : { body: part }), ...durations } }),
+      selected: selected.slice(page * NAMES_PER_PAGE, (page + 1) * NAMES_PER_PAGE),
+      results: {},
+    };
+  });
+}
+
+/** The order that stands on the pages of a task. */
+export function orderOf(pages: readonly Page[]): TaskOrderText {
+  const body = pages.map(({ order }) => order?.body ?? "").join("");
+  return {
+    body,
+    deadlineSeconds: pages[0]?.order?.deadlineSeconds ?? 0,
+    parallelism: pages[0]?.order?.parallelism,
+  };
 }
 
 /** The verdict with its body cut so that it takes at most `limit` bytes of JSON. */

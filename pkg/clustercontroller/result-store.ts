@@ -10,7 +10,7 @@ import {
 import { apiVersionOf } from "../apis/object.ts";
 import type { ResourceClient } from "../apis/resource-client.ts";
 import { isStatus } from "../apis/status.ts";
-import { namePages, type Page } from "./result-pages.ts";
+import { firstPages, type Page, type TaskOrderText } from "./result-pages.ts";
 
 /** Which task's pages are meant. */
 export interface TaskKey {
@@ -40,18 +40,26 @@ export class ResultStore {
       signal,
     );
     const sorted = [...items].sort((a, b) => a.spec.page - b.spec.page);
-    const pages = sorted.map(({ spec, results = {} }) => ({
+    const pages = sorted.map(({ spec, results }) => ({
+      order: spec.order,
       selected: spec.selected ?? [],
-      results,
+      results: results ?? {},
     }));
     const selected = pages.reduce((sum, page) => sum + page.selected.length, 0);
-    return sorted[0] !== undefined && selected === sorted[0].spec.selectedTotal ? pages : undefined;
+    const [first] = sorted;
+    return first?.spec.page === 1 && selected === first.spec.selectedTotal ? pages : undefined;
   }
 
   /** Writes the selection of a new task, page by page; pages from an attempt that broke off are replaced. */
-  async freeze(task: TaskKey, selected: readonly string[], signal: AbortSignal): Promise<Page[]> {
-    const pages = namePages(selected).map((names) => ({ selected: names, results: {} }));
-    for (const [index, page] of pages.entries()) {
+  async freeze(
+    task: TaskKey,
+    selected: readonly string[],
+    order: TaskOrderText,
+    signal: AbortSignal,
+  ): Promise<Page[]> {
+    const pages = firstPages(selected, order);
+    // The first page says how many clusters there are in all: written last, it makes the others valid.
+    for (const [index, page] of [...pages.entries()].reverse()) {
       await this.#put(pageObject(task, index, page, selected.length), signal);
     }
     return pages;
@@ -105,7 +113,7 @@ function pageName({ name }: TaskKey, page: number): string {
 function pageObject(
   task: TaskKey,
   index: number,
-  { selected, results }: Page,
+  { order, selected, results }: Page,
   selectedTotal: number,
 ): ClusterControllerResult {
   const { namespace, name, uid } = task;
@@ -122,7 +130,14 @@ function pageObject(
       },
       ownerReferences: [{ apiVersion, kind: CLUSTER_CONTROLLER.kind, name, uid }],
     },
-    spec: { taskName: name, taskUID: uid, page: index + 1, selectedTotal, selected },
+    spec: {
+      taskName: name,
+      taskUID: uid,
+      page: index + 1,
+      selectedTotal,
+      ...(order === undefined ? {} : { order }),
+      selected,
+    },
     results,
   };
 }

@@ -12,11 +12,14 @@ import { Informer } from "../kube/informer.ts";
 import { type Selectable, SelectorError } from "../topology/selector.ts";
 import { clusterName } from "../wire/names.ts";
 import type { Settlement, TreeEvent } from "./event.ts";
-import type { Page } from "./result-pages.ts";
+import { orderOf, type Page } from "./result-pages.ts";
 import { ResultStore, taskKey } from "./result-store.ts";
-import { planTask, readTask, TaskInvalidError } from "./task-plan.ts";
+import { planTask, TaskInvalidError } from "./task-plan.ts";
 import { TaskRecord } from "./task-record.ts";
 import { refusedStatus } from "./task-status.ts";
+
+/** Longest name of a task: its result objects are called after it. */
+export const MAX_TASK_NAME = 240;
 
 /** What a desk works with. */
 export interface TaskDeskParts {
@@ -90,7 +93,6 @@ export class TaskDesk {
     const { log } = this.#parts;
     const key = taskKey(object);
     try {
-      const spec = object.spec ?? {};
       const known = await this.#results.load(key, signal);
       const pages = known ?? (await this.#freeze(object, signal));
       const record = new TaskRecord(
@@ -107,7 +109,7 @@ export class TaskDesk {
         { task: key.uid, ...key, selected: record.selected, resumed: known !== undefined },
         "task accepted",
       );
-      this.#begin(object, record, readTask(spec), pages);
+      this.#begin(object, record, pages);
     } catch (error) {
       if (isStatus(error, "NotFound")) return;
       if (!(error instanceof SelectorError) && !(error instanceof TaskInvalidError)) throw error;
@@ -121,27 +123,27 @@ export class TaskDesk {
   }
 
   async #freeze(object: ClusterController, signal: AbortSignal): Promise<Page[]> {
-    const { selected } = planTask(object.spec ?? {}, this.#parts.known());
-    return this.#results.freeze(taskKey(object), selected, signal);
+    const key = taskKey(object);
+    if (key.name.length > MAX_TASK_NAME) {
+      const text = `Cannot execute the task as its name must be at most ${MAX_TASK_NAME} characters, to name its results: it is longer`;
+      throw new TaskInvalidError("InvalidTask", text);
+    }
+    const { selected, order } = planTask(object.spec ?? {}, this.#parts.known());
+    return this.#results.freeze(key, selected, order, signal);
   }
 
-  #begin(
-    object: ClusterController,
-    record: TaskRecord,
-    plan: { readonly body: Uint8Array; readonly deadlineMs: number; readonly parallelism: number },
-    pages: readonly Page[],
-  ): void {
+  #begin(object: ClusterController, record: TaskRecord, pages: readonly Page[]): void {
     const waiting = record.waiting(pages).map(clusterName);
     if (waiting.length === 0) {
       this.#close(record);
       return;
     }
-    const deadline = performance.now() + createdAt(object) + plan.deadlineMs - Date.now();
-    const { body, parallelism } = plan;
-    this.#parts.dispatch({
-      kind: "task-created",
-      order: { id: record.key.uid, body, waiting, deadline, parallelism },
-    });
+    const { body, deadlineSeconds, parallelism = Number.POSITIVE_INFINITY } = orderOf(pages);
+    // Acceptance is on our own clock; the API server may have another one.
+    const deadline = performance.now() + acceptedMs(object) + deadlineSeconds * 1000 - Date.now();
+    const id = record.key.uid;
+    const order = { id, body: Buffer.from(body, "base64"), waiting, deadline, parallelism };
+    this.#parts.dispatch({ kind: "task-created", order });
   }
 
   async #flush(record: TaskRecord, signal: AbortSignal): Promise<void> {
@@ -212,16 +214,15 @@ function verdictOf(settlement: Settlement): [string, ClusterVerdict] {
       ...(code === 0 ? {} : { code }),
       ...(reason === "" ? {} : { reason }),
       ...(truncated ? { truncated } : {}),
-      body: new TextDecoder().decode(body),
+      ...(body.length === 0 ? {} : { body: new TextDecoder().decode(body) }),
       timestamp: timestamp === 0 ? now() : new Date(timestamp).toISOString(),
     },
   ];
 }
 
-/** Objects say only in which second they were created: its end, so that nobody gets less time than was asked for. */
-function createdAt({ metadata }: ClusterController): number {
-  const created = Date.parse(metadata.creationTimestamp ?? "") || Date.now();
-  return Math.min(created + 999, Date.now());
+/** Conditions say only in which second they began: its end, so that nobody gets less time than was asked for. */
+function acceptedMs(object: ClusterController): number {
+  return Math.min(Date.parse(acceptedAt(object)) + 999, Date.now());
 }
 
 function acceptedAt({ status }: ClusterController): string {

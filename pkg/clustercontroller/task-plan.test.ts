@@ -35,18 +35,30 @@ describe("planning a task", () => {
     expect(() => planTask({ ...task, ...spec }, known)).toThrow(expect.objectContaining({ code }));
   });
 
+  it("takes null for absent, as API servers may keep it", () => {
+    const spec = {
+      clusterSelector: "*",
+      selector: null,
+      ...task,
+      body: null,
+      method: null,
+      parallelism: null,
+    };
+    expect(planTask(spec as never, known).selected).toHaveLength(3);
+  });
+
   it("carries the task's words unchanged and fills in what was left out", () => {
     const plan = planTask(
       { clusterSelector: "*", destination: "api", url: "/x", body: "a: b" },
       known,
     );
-    expect(decodeTaskBody(plan.body)).toEqual({
+    expect(decodeTaskBody(Buffer.from(plan.order.body, "base64"))).toEqual({
       destination: "api",
       method: "GET",
       url: "/x",
       body: "a: b",
       contentType: "",
     });
-    expect([plan.deadlineMs, plan.parallelism]).toEqual([3_600_000, Number.POSITIVE_INFINITY]);
+    expect([plan.order.deadlineSeconds, plan.order.parallelism]).toEqual([3600, undefined]);
   });
 });

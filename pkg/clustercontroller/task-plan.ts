@@ -7,6 +7,7 @@ import { parseSelector, type Selectable } from "../topology/selector.ts";
 import { parseTagSelector } from "../topology/tag-selector.ts";
 import { encodeTaskBody } from "../wire/codec.ts";
 import type { ClusterName } from "../wire/names.ts";
+import type { TaskOrderText } from "./result-pages.ts";
 
 /** A task says something that no cluster could act on. */
 export class TaskInvalidError extends OteError {
@@ -20,13 +21,11 @@ export class TaskInvalidError extends OteError {
 /** Largest body of a task in bytes; a Kubernetes object is smaller. */
 export const MAX_TASK_BODY = 1024 * 1024;
 
-/** A task that was read and frozen: what to do, where, and for how long. */
+/** A task that was read: what to do, where, and for how long. */
 export interface TaskPlan {
   /** Sorted; names that no cluster has yet may be among them. */
   readonly selected: readonly ClusterName[];
-  readonly body: Uint8Array;
-  readonly deadlineMs: number;
-  readonly parallelism: number;
+  readonly order: TaskOrderText;
 }
 
 /**
@@ -35,39 +34,40 @@ export interface TaskPlan {
  * TaskInvalidError or a SelectorError.
  */
 export function planTask(spec: ClusterControllerSpec, known: Iterable<Selectable>): TaskPlan {
-  return { selected: selectClusters(spec, known), ...readTask(spec) };
+  return { selected: selectClusters(spec, known), order: readTask(spec) };
 }
 
-/** The task without its clusters, as it is needed again after a restart. */
-export function readTask(spec: ClusterControllerSpec): Omit<TaskPlan, "selected"> {
-  const { destination = "", method = "GET", url = "", body = "", contentType = "" } = spec;
+function readTask(spec: ClusterControllerSpec): TaskOrderText {
+  const destination = spec.destination ?? "";
+  const body = spec.body ?? "";
   if (destination === "") {
-    throw new TaskInvalidError(
-      "InvalidTask",
-      'Cannot execute the task as spec.destination must be set, for example to "api": it is empty',
-    );
+    throw invalid('spec.destination must be set, for example to "api": it is empty');
   }
   if (Buffer.byteLength(body) > MAX_TASK_BODY) {
-    throw new TaskInvalidError(
-      "InvalidTask",
-      `Cannot execute the task as spec.body must be at most ${MAX_TASK_BODY} bytes: it is larger`,
-    );
+    throw invalid(`spec.body must be at most ${MAX_TASK_BODY} bytes: it is larger`);
   }
+  const method = spec.method || "GET";
+  const encoded = encodeTaskBody({
+    destination,
+    method,
+    url: spec.url ?? "",
+    body,
+    contentType: spec.contentType ?? "",
+  });
   return {
-    body: encodeTaskBody({
-      destination,
-      method: method === "" ? "GET" : method,
-      url,
-      body,
-      contentType,
-    }),
-    deadlineMs: (spec.deadlineSeconds ?? DEFAULT_DEADLINE_SECONDS) * 1000,
-    parallelism: spec.parallelism ?? Number.POSITIVE_INFINITY,
+    body: Buffer.from(encoded).toString("base64"),
+    deadlineSeconds: spec.deadlineSeconds ?? DEFAULT_DEADLINE_SECONDS,
+    parallelism: spec.parallelism ?? undefined,
   };
 }
 
+function invalid(what: string): TaskInvalidError {
+  return new TaskInvalidError("InvalidTask", `Cannot execute the task as ${what}`);
+}
+
 function selectClusters(spec: ClusterControllerSpec, known: Iterable<Selectable>): ClusterName[] {
-  const { clusterSelector = "", selector: tagSelector } = spec;
+  const clusterSelector = spec.clusterSelector ?? "";
+  const tagSelector = spec.selector ?? undefined;
   if (clusterSelector === "" && tagSelector === undefined) {
     throw new TaskInvalidError(
       "InvalidSelector",

@@ -4,6 +4,7 @@ import {
   type TaskSummary,
 } from "../apis/cluster-controller.ts";
 import type { ResourceClient } from "../apis/resource-client.ts";
+import { isUnacceptable } from "../apis/status.ts";
 import { fitVerdict, type Page, ResultPages, VERDICT_BYTES } from "./result-pages.ts";
 import type { ResultStore, TaskKey } from "./result-store.ts";
 import { statusOf, TaskTally } from "./task-status.ts";
@@ -82,7 +83,7 @@ export class TaskRecord {
     for (const [page, results] of this.#unpaged) {
       this.#unpaged.delete(page);
       try {
-        await this.#results.add(this.key, page, results, this.selected, signal);
+        await this.#add(page, results, signal);
       } catch (error) {
         this.#unpaged.set(page, { ...results, ...this.#unpaged.get(page) });
         throw error;
@@ -90,6 +91,24 @@ export class TaskRecord {
       for (const [cluster, verdict] of Object.entries(results)) this.#count(cluster, verdict);
     }
     if (this.#stale) await this.#writeStatus(signal);
+  }
+
+  /** What an API refuses to keep must not hold back the verdict: it is written without its body. */
+  async #add(
+    page: number,
+    results: Readonly<Record<string, ClusterVerdict>>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    try {
+      await this.#results.add(this.key, page, results, this.selected, signal);
+    } catch (error) {
+      if (!isUnacceptable(error)) throw error;
+      const bare = Object.entries(results).map(([cluster, { body: _, ...verdict }]) => [
+        cluster,
+        { ...verdict, truncated: true },
+      ]);
+      await this.#results.add(this.key, page, Object.fromEntries(bare), this.selected, signal);
+    }
   }
 
   #count(cluster: string, verdict: ClusterVerdict): void {

@@ -9,6 +9,9 @@ import type { TreeEffect, TreeEvent } from "./event.ts";
 import { type BoardChange, type Reach, type Sending, TaskBoard } from "./task-board.ts";
 import { type LedgerEntry, TaskLedger } from "./task-ledger.ts";
 
+/** Most targets in one message; more of them below one child are sent as several. */
+export const TARGETS_PER_MESSAGE = 2000;
+
 /** What a node is from its start. */
 export interface TreeNodeOptions {
   readonly name: ClusterName;
@@ -217,7 +220,10 @@ export class TreeNode {
       else group.push(target);
     }
     for (const [child, group] of byChild) {
-      effects.push({ kind: "send-child", child, message: { ...task, targets: group } });
+      for (let from = 0; from < group.length; from += TARGETS_PER_MESSAGE) {
+        const part = group.slice(from, from + TARGETS_PER_MESSAGE);
+        effects.push({ kind: "send-child", child, message: { ...task, targets: part } });
+      }
     }
     return effects;
   }

@@ -80,6 +80,7 @@ export class ManagedProcess implements AsyncDisposable {
     const child = spawn(process.execPath, argv, {
       stdio: ["ignore", log, log, "ipc"],
       detached: true,
+      env: withoutOurs(process.env),
     });
     closeSync(log);
     this.#process = child;
@@ -122,4 +123,9 @@ async function lastError(path: string): Promise<string | undefined> {
     }
   }
   return undefined;
+}
+
+/** A variable that is meant for one program must not change all of them. */
+function withoutOurs(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith("OTE_")));
 }

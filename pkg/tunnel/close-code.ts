@@ -27,3 +27,31 @@ export function socketEnd(code: number, reason: Buffer): SocketEnd {
   if (code === 1006) return { code: "LINK_LOST", text: "The connection broke" };
   return { code: "LINK_LOST", text: `The peer closed the websocket with code ${code}` };
 }
+
+/** Codes with which our own programs end links: the only ones that may become a metric's label. */
+const OWN_CODES = new Set([
+  "DIAL_FAILED",
+  "FRAME_TOO_LARGE",
+  "HELLO_EXPECTED",
+  "HELLO_TIMEOUT",
+  "INTERNAL_ERROR",
+  "LINK_CLOSED",
+  "LINK_LOST",
+  "LOOP",
+  "NAME_TAKEN",
+  "PEER_SILENT",
+  "PROTOCOL_ERROR",
+  "PROTOCOL_VERSION",
+  "REPLACED",
+  "SLOW_READER",
+  "STALE_SESSION",
+  "SUBTREE_TOO_LARGE",
+  "TEXT_FRAME",
+  "TOO_MANY_CHILDREN",
+  "TREE_TOO_DEEP",
+]);
+
+/** The code as a label: what a peer may have made up counts as "OTHER", so that labels stay few. */
+export function labelOf(code: string): string {
+  return OWN_CODES.has(code) ? code : "OTHER";
+}

@@ -4,7 +4,13 @@ import type { Metrics } from "../base/metrics.ts";
 import { decodeFrame, encodeMessage } from "../wire/codec.ts";
 import type { Message } from "../wire/message.ts";
 import type { ClusterName } from "../wire/names.ts";
-import { codeOfSocketError, REFUSAL_CODE, type SocketEnd, socketEnd } from "./close-code.ts";
+import {
+  codeOfSocketError,
+  labelOf,
+  REFUSAL_CODE,
+  type SocketEnd,
+  socketEnd,
+} from "./close-code.ts";
 import { Inbox, type MessageHandler } from "./inbox.ts";
 import { type Link, LinkClosedError, type LinkEnd, POLITE_END } from "./link.ts";
 import { watchLiveness } from "./liveness.ts";
@@ -181,7 +187,7 @@ export class WebSocketLink implements Link {
     const reason = this.#reason ?? end;
     this.#reason = reason;
     if (reason.code !== POLITE_END.code) {
-      this.#metrics.count("ote_link_errors_total", { ...this.#labels, code: reason.code });
+      this.#metrics.count("ote_link_errors_total", { ...this.#labels, code: labelOf(reason.code) });
     }
     return reason;
   }

@@ -113,6 +113,16 @@ describe("frames", () => {
     ["a session that is no number", { hello: { name: "a", session: Number.NaN } }],
     ["an unknown verdict", { result: { id: "x", origin: "a", cluster: "a", verdict: "maybe" } }],
     ["a task id with a line break", { task: { id: "a\nb", origin: "a" } }],
+    ["a heartbeat longer than any timer", { hello: { name: "a", heartbeatMs: 4_294_967_295 } }],
+    [
+      "a moment after the end of time",
+      { result: { id: "x", origin: "a", cluster: "a", verdict: "done", timestamp: 9e15 } },
+    ],
+    [
+      "a code that no answer has",
+      { result: { id: "x", origin: "a", cluster: "a", verdict: "done", code: 4_294_967_295 } },
+    ],
+    ["a listen address that is none", { hello: { name: "a", listen: "evil/../path" } }],
     ["a long version", { hello: { name: "a", version: "x".repeat(300) } }],
     ["a bad tag", { hello: { name: "a", tags: [{ key: "a b", value: "" }] } }],
   ])("with %s are refused", (_, raw) => {

@@ -1,4 +1,5 @@
 import { OteError } from "../base/errors.ts";
+import { formatAddress, parseAddress } from "./address.ts";
 import type { Message, Neighbour, Route } from "./message.ts";
 import { type ClusterName, clusterName, MAX_TAGS, type Tags, tagsOf } from "./names.ts";
 
@@ -21,6 +22,11 @@ export const MAX_DEPTH = 64;
 /** Most entries in any list of one message; longer snapshots are sent in several messages. */
 export const MAX_LIST = 10_000;
 
+/** The last millisecond that a Date can be. */
+const LAST_MOMENT = 8_640_000_000_000_000;
+/** Longest time between signs of life in milliseconds; a timer of the runtime takes little more. */
+export const LONGEST_HEARTBEAT_MS = 3_600_000;
+
 type Parsers = { readonly [K in Message["kind"]]: (raw: Raw) => Extract<Message, { kind: K }> };
 
 /** One row for each kind: from unchecked fields to a message, or a ProtocolError or SyntaxError. */
@@ -31,10 +37,10 @@ export const PARSERS: Parsers = {
     instance: text(raw.instance, "instance"),
     session: number(raw.session, "session"),
     tags: tags(raw.tags),
-    listen: text(raw.listen, "listen"),
+    listen: listen(raw.listen),
     version: text(raw.version, "version"),
     capabilities: list(raw.capabilities, 64, (item) => text(item, "capability")),
-    heartbeatMs: number(raw.heartbeatMs, "heartbeatMs"),
+    heartbeatMs: number(raw.heartbeatMs, "heartbeatMs", LONGEST_HEARTBEAT_MS),
     preferredParent: text(raw.preferredParent, "preferredParent"),
   }),
   welcome: (raw) => ({
@@ -42,9 +48,9 @@ export const PARSERS: Parsers = {
     name: name(raw.name),
     version: text(raw.version, "version"),
     capabilities: list(raw.capabilities, 64, (item) => text(item, "capability")),
-    heartbeatMs: number(raw.heartbeatMs, "heartbeatMs"),
+    heartbeatMs: number(raw.heartbeatMs, "heartbeatMs", LONGEST_HEARTBEAT_MS),
     path: list(raw.path, MAX_DEPTH, name),
-    listen: text(raw.listen, "listen"),
+    listen: listen(raw.listen),
   }),
   path: (raw) => ({ kind: "path", path: list(raw.path, MAX_DEPTH, name) }),
   routes: (raw) => ({
@@ -83,10 +89,10 @@ export const PARSERS: Parsers = {
     origin: name(raw.origin),
     cluster: name(raw.cluster),
     verdict: verdict(raw.verdict),
-    code: number(raw.code, "code"),
+    code: number(raw.code, "code", 999),
     reason: text(raw.reason, "reason"),
     truncated: raw.truncated === true,
-    timestamp: number(raw.timestamp, "timestamp"),
+    timestamp: number(raw.timestamp, "timestamp", LAST_MOMENT),
     body: bytes(raw.body),
   }),
 };
@@ -99,7 +105,7 @@ function route(item: unknown): Route {
     instance: text(raw.instance, "instance"),
     session: number(raw.session, "session"),
     tags: tags(raw.tags),
-    listen: text(raw.listen, "listen"),
+    listen: listen(raw.listen),
     version: text(raw.version, "version"),
     preferredParent: text(raw.preferredParent, "preferredParent"),
   };
@@ -107,7 +113,7 @@ function route(item: unknown): Route {
 
 function neighbour(item: unknown): Neighbour {
   const raw = item as Raw;
-  return { name: name(raw.name), listen: text(raw.listen, "listen") };
+  return { name: name(raw.name), listen: listen(raw.listen) };
 }
 
 function name(value: unknown): ClusterName {
@@ -145,9 +151,14 @@ function text(value: unknown, field: string): string {
   return value;
 }
 
-function number(value: unknown, field: string): number {
-  if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0) {
-    throw new ProtocolError(`field "${field}" is not a whole number from 0 up`);
+function listen(value: unknown): string {
+  const address = text(value, "listen");
+  return address === "" ? "" : formatAddress(parseAddress(address));
+}
+
+function number(value: unknown, field: string, most: number = Number.MAX_SAFE_INTEGER): number {
+  if (typeof value !== "number" || !Number.isInteger(value) || value < 0 || value > most) {
+    throw new ProtocolError(`field "${field}" is not a whole number from 0 to ${most}`);
   }
   return value;
 }

@@ -1,0 +1,62 @@
+import { VERDICTS } from "./cluster-controller.ts";
+
+/** A text field; nullable, because some API servers (1.20 among them) take an empty text for null. */
+export const text = (description: string) => ({ type: "string", nullable: true, description });
+/** A whole number of 32 bits. */
+export const integer = (description: string, minimum?: number) => ({
+  type: "integer",
+  format: "int32",
+  description,
+  ...(minimum === undefined ? {} : { minimum }),
+});
+/** Texts by name. */
+export const texts = (description: string) => ({
+  type: "object",
+  description,
+  additionalProperties: { type: "string", nullable: true },
+});
+
+/** One cluster's verdict. */
+export const VERDICT_SCHEMA = {
+  type: "object",
+  required: ["verdict", "timestamp"],
+  properties: {
+    verdict: {
+      type: "string",
+      enum: [...VERDICTS],
+      description: "How the task ended for this cluster.",
+    },
+    code: integer("HTTP code of the answer; absent when there was none."),
+    reason: text("Why, in one word, when the verdict is not done."),
+    body: text("The answer's body."),
+    truncated: { type: "boolean", description: "Whether the body was cut." },
+    timestamp: {
+      type: "string",
+      format: "date-time",
+      description: "When the verdict was reached.",
+    },
+  },
+};
+
+/** A label selector over tags. */
+export const TAG_SELECTOR_SCHEMA = {
+  type: "object",
+  description:
+    "A Kubernetes label selector over the tags of clusters; together with clusterSelector, both must match.",
+  properties: {
+    matchLabels: texts("Tags that a cluster must have with exactly these values."),
+    matchExpressions: {
+      type: "array",
+      description: "Requirements that must all hold.",
+      items: {
+        type: "object",
+        required: ["key", "operator"],
+        properties: {
+          key: text("The tag."),
+          operator: { type: "string", enum: ["In", "NotIn", "Exists", "DoesNotExist"] },
+          values: { type: "array", items: { type: "string" } },
+        },
+      },
+    },
+  },
+};
