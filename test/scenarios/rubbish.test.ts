@@ -189,21 +189,25 @@ describe("A root among bad peers", () => {
   });
 
   it("lets a peer that stops reading go, and keeps little for it", async () => {
+    const body = "#".repeat(100 * 1024);
+    const write = (cluster: string) => {
+      const spec = { clusterSelector: cluster, method: "POST", url: "/", body };
+      const names = Array.from({ length: 60 }, (_, index) => `${cluster}-${index}`);
+      return Promise.all(names.map((name) => tree.task(name, spec)));
+    };
+    // What tasks of that size cost the API, whoever they are for.
+    const others = await write("nobody");
     const socket = await joined("deaf");
     await tree.online("deaf");
     const before = await memory();
     socket.pause();
-    const body = "#".repeat(100 * 1024);
-    const spec = { clusterSelector: "deaf", method: "POST", url: "/", body, deadlineSeconds: 60 };
-    const written = await Promise.all(
-      Array.from({ length: 100 }, (_, index) => tree.task(`deaf-${index}`, spec)),
-    );
+    const written = await write("deaf");
     const { code } = await root().says("child left", { child: "deaf" });
     expect(["PEER_SILENT", "SLOW_READER"]).toContain(code);
     socket.terminate();
     await work();
-    expect((await memory()) - before).toBeLessThan(300);
-    await Promise.all(written.map((task) => task.delete()));
+    expect((await memory()) - before).toBeLessThan(250);
+    await Promise.all([...others, ...written].map((task) => task.delete()));
   });
 
   it("bears 500 websockets and 500 connections that say nothing, and works meanwhile", async () => {
@@ -278,7 +282,8 @@ describe("A root among bad peers", () => {
     ).toHaveLength(1);
     expect(root().log.filter(({ level }) => level === "error")).toEqual([]);
     expect(root().stderr).toEqual([]);
-    expect(await memory()).toBeLessThan(600);
+    // Most of it is the API's memory of the large tasks above.
+    expect(await memory()).toBeLessThan(800);
   });
 });
 
