@@ -10,7 +10,13 @@ import type { Hello, Message } from "../wire/message.ts";
 import type { TreeEvent } from "./event.ts";
 
 /** Ends that will not be different at the next attempt: trying again fast would only fill logs. */
-const HOPELESS = new Set(["NAME_TAKEN", "TREE_TOO_DEEP", "PROTOCOL_VERSION"]);
+const HOPELESS = new Set([
+  "NAME_TAKEN",
+  "PROTOCOL_VERSION",
+  "REPLACED",
+  "STALE_SESSION",
+  "TREE_TOO_DEEP",
+]);
 const HOPELESS_WAIT_MS = 8000;
 
 /** What the parent's side needs of the program around it. */
