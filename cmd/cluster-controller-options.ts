@@ -74,6 +74,17 @@ export const CLUSTER_CONTROLLER_ROWS: readonly OptionRow[] = [
       "where the kubeconfig of the embedded API is written; admin.kubeconfig in --data-dir if absent",
   },
   {
+    flags: "--api-token-file <file>",
+    env: "OTE_API_TOKEN_FILE",
+    meaning:
+      'bearer tokens of the embedded API besides certificates: lines of token,user,uid,"group1,group2"',
+  },
+  {
+    flags: "--api-audit-log <file>",
+    env: "OTE_API_AUDIT_LOG",
+    meaning: "a file to which a JSON line is added for each request to the embedded API",
+  },
+  {
     flags: "--entry-point",
     env: "OTE_ENTRY_POINT",
     meaning:
@@ -106,6 +117,8 @@ export interface ClusterControllerSettings extends CommonOptions {
   readonly remoteShimEndpoint: string | undefined;
   readonly apiListen: Address | undefined;
   readonly apiKubeConfig: string;
+  readonly apiTokenFile: string | undefined;
+  readonly apiAuditLog: string | undefined;
   readonly entryPoint: boolean;
   readonly dataDir: string;
   readonly heartbeatMs: number;
@@ -121,6 +134,8 @@ type Raw = CommonOptions & {
   readonly remoteShimEndpoint?: string;
   readonly apiListen?: Address;
   readonly apiKubeConfig?: string;
+  readonly apiTokenFile?: string;
+  readonly apiAuditLog?: string;
   readonly entryPoint?: boolean;
   readonly dataDir?: string;
   readonly heartbeatInterval: number;
@@ -148,6 +163,8 @@ export function clusterControllerSettings(
     remoteShimEndpoint: raw.remoteShimEndpoint,
     apiListen: raw.apiListen ?? rootApi,
     apiKubeConfig: raw.apiKubeConfig ?? join(dataDir, "admin.kubeconfig"),
+    apiTokenFile: raw.apiTokenFile,
+    apiAuditLog: raw.apiAuditLog,
     entryPoint: root || raw.entryPoint === true,
     dataDir,
     heartbeatMs: raw.heartbeatInterval,
@@ -166,8 +183,11 @@ function contradictionIn({
   entryPoint,
   kubeConfig,
   apiListen,
+  apiTokenFile,
+  apiAuditLog,
 }: Raw): string | undefined {
   const root = name === "root";
+  const hasApi = apiListen !== undefined || (root && kubeConfig === undefined);
   const rules: readonly [broken: boolean, text: string][] = [
     [
       root && parentCluster !== undefined,
@@ -184,6 +204,10 @@ function contradictionIn({
     [
       apiListen !== undefined && kubeConfig !== undefined,
       "--api-listen and --kube-config exclude each other: a cluster has one API",
+    ],
+    [
+      !hasApi && (apiTokenFile ?? apiAuditLog) !== undefined,
+      "--api-token-file and --api-audit-log need an embedded API: give --api-listen, too",
     ],
   ];
   return rules.find(([broken]) => broken)?.[1];

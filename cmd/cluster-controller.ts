@@ -69,6 +69,7 @@ async function start(parts: Parts): Promise<void> {
 /** The Kubernetes API of this cluster: another one's, or the embedded one. */
 async function ownApi({ options, scope, log, metrics }: Parts): Promise<ApiTransport | undefined> {
   const { apiListen, kubeConfig, dataDir, clusterName, apiKubeConfig } = options;
+  const { apiTokenFile: tokenFile, apiAuditLog: auditLog } = options;
   if (kubeConfig !== undefined) return scope.use(await KubeconfigTransport.open(kubeConfig));
   if (apiListen === undefined) return undefined;
   // Only who has an API of its own pays for the code of one.
@@ -80,6 +81,7 @@ async function ownApi({ options, scope, log, metrics }: Parts): Promise<ApiTrans
         dataDir: join(dataDir, "api"),
         listen: formatAddress(apiListen),
         crds: OTE_CRDS,
+        ...{ tokenFile, auditLog },
       },
       { log: log.child({ part: "api" }), metrics },
     ),

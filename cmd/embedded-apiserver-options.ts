@@ -29,6 +29,17 @@ export const EMBEDDED_APISERVER_ROWS: readonly OptionRow[] = [
       "where the administrator's kubeconfig is written; admin.kubeconfig in --data-dir if absent",
   },
   {
+    flags: "--api-token-file <file>",
+    env: "OTE_API_TOKEN_FILE",
+    meaning:
+      'bearer tokens of the embedded API besides certificates: lines of token,user,uid,"group1,group2"',
+  },
+  {
+    flags: "--api-audit-log <file>",
+    env: "OTE_API_AUDIT_LOG",
+    meaning: "a file to which a JSON line is added for each request to the embedded API",
+  },
+  {
     flags: "--ote-crds",
     env: "OTE_API_CRDS",
     meaning: "install the definitions of Cluster, ClusterController and the others",

@@ -14,6 +14,8 @@ interface Options extends CommonOptions {
   readonly listen: Address;
   readonly dataDir?: string;
   readonly kubeConfig?: string;
+  readonly apiTokenFile?: string;
+  readonly apiAuditLog?: string;
   readonly oteCrds?: boolean;
 }
 
@@ -23,12 +25,12 @@ await runProgram<Options>({
     parseOptions<Options>("embedded-apiserver", EMBEDDED_APISERVER_ROWS, argv, VERSION),
   metrics: {},
   start: async ({ options, scope, log, metrics }) => {
-    const { name, listen, oteCrds } = options;
+    const { name, listen, oteCrds, apiTokenFile: tokenFile, apiAuditLog: auditLog } = options;
     const dataDir = options.dataDir ?? join(homedir(), ".ote-stack", `${name}-api`);
     const crds = oteCrds === true ? OTE_CRDS : [];
     const api = scope.use(
       await EmbeddedApi.open(
-        { name, dataDir, listen: formatAddress(listen), crds },
+        { name, dataDir, listen: formatAddress(listen), crds, tokenFile, auditLog },
         { log, metrics },
       ),
     );

@@ -1,9 +1,12 @@
 import type { ApiResponse } from "../apis/api-transport.ts";
 import { type Status, StatusError } from "../apis/status.ts";
 import { errorCode, errorText } from "../base/errors.ts";
-import { authorize } from "./listen/authorize.ts";
+import { Access } from "./access/access.ts";
+import { attributesOf } from "./access/attributes.ts";
+import type { AuditTrail, RequestNote } from "./access/audit-trail.ts";
+import { isTokenPath } from "./access/token-request.ts";
 import { jsonAnswer, statusAnswer, withWarnings } from "./request/answers.ts";
-import type { Operation, Outcome, User } from "./request/operation.ts";
+import type { Operation, Outcome } from "./request/operation.ts";
 import { isOn } from "./request/query.ts";
 import { methodNotAllowed, noSuchPath } from "./request/refusals.ts";
 import { parseResourcePath, pathParts, type ResourcePath } from "./request/request-path.ts";
@@ -22,18 +25,38 @@ import { watch } from "./verbs/watch.ts";
 
 const MAX_PATH = 8192;
 
+/** What the server stands on, and who decides who may what. */
+export interface ApiServerParts extends ServerParts {
+  /** Absent: the roles of the store count, and tokens of service accounts end with this process. */
+  readonly access?: Access | undefined;
+  readonly audit?: AuditTrail | undefined;
+}
+
 /** A Kubernetes API as a function from request to response; it knows no sockets. */
 export class ApiServer {
   readonly #parts: ServerParts;
+  readonly #access: Access;
+  readonly #audit: AuditTrail | undefined;
   readonly #site: Site;
 
-  constructor(parts: ServerParts) {
+  constructor({ access, audit, ...parts }: ApiServerParts) {
     this.#parts = parts;
+    this.#access = access ?? new Access(parts);
+    this.#audit = audit;
     this.#site = new Site(parts.types);
   }
 
   /** Answers `request`. Never rejects: whatever goes wrong is a Status. */
   async handle(request: ServerRequest): Promise<ApiResponse> {
+    if (this.#audit === undefined) return this.#answer(request, {});
+    const began = new Date();
+    const note: RequestNote = {};
+    const response = await this.#answer(request, note);
+    if (note.wanted === undefined) return response;
+    return this.#audit.follow(request, note, began, response);
+  }
+
+  async #answer(request: ServerRequest, note: RequestNote): Promise<ApiResponse> {
     try {
       if (request.path.length > MAX_PATH) throw tooLong();
       const [path = "", search = ""] = splitOnce(request.path, "?");
@@ -41,12 +64,14 @@ export class ApiServer {
       const parts = pathParts(path);
       const open = openPage(parts);
       if (open !== undefined) return open;
-      authorize(request, parts);
+      const wanted = attributesOf(request.method, parts, query);
+      const user = this.#access.admit(request, wanted, note);
       const page = this.#site.page(request, parts);
       if (page !== undefined) return page;
       const at = parseResourcePath(parts);
       if (at === undefined) throw noSuchPath();
-      return await this.#operate(request, at, query);
+      const guard = this.#access.guard(user, wanted);
+      return await this.#operate(request, at, { query, user, guard });
     } catch (error) {
       return statusAnswer(this.#statusOf(error, request));
     }
@@ -55,20 +80,21 @@ export class ApiServer {
   async #operate(
     request: ServerRequest,
     at: ResourcePath,
-    query: URLSearchParams,
+    { query, user, guard }: Pick<Operation, "query" | "user" | "guard">,
   ): Promise<ApiResponse> {
     const { store, types, log } = this.#parts;
     const type = types.find(at.group, at.version, at.plural);
     if (type === undefined || !fits(type, at)) throw noSuchPath();
     const { namespace, name, subresource } = at;
     const { headers, body, signal } = request;
-    const user = request.user as User;
     const warnings = new Set<string>();
     const operation: Operation = {
       ...{ store, types, log, type, namespace, name, subresource },
-      ...{ query, headers, body, user, signal, warnings },
+      ...{ query, headers, body, user, guard, signal, warnings },
     };
-    return answer(operation, await run(request.method, operation));
+    const { method } = request;
+    const outcome = this.#access.answer(operation, method) ?? (await run(method, operation));
+    return answer(operation, outcome);
   }
 
   #statusOf(error: unknown, { method, path }: ServerRequest): Status {
@@ -139,6 +165,7 @@ function fits(type: ServedType, { namespace, name, subresource }: ResourcePath):
   if (type.namespaced && namespace === "" && name !== "") return false;
   if (subresource === "status") return type.status;
   if (subresource === "scale") return type.scale !== undefined;
+  if (isTokenPath({ type, subresource })) return true;
   return subresource === "" || actionOf({ type, subresource }) !== undefined;
 }
 

@@ -1,18 +1,28 @@
 import { join } from "node:path";
 import type { ApiTransport } from "../apis/api-transport.ts";
 import type { KubeObject } from "../apis/object.ts";
-import { type CertificateAuthority, writePrivateFile } from "../base/certificates.ts";
+import { type CertificateAuthority, type KeyPair, writePrivateFile } from "../base/certificates.ts";
 import { LmdbRecordStore } from "../base/lmdb-record-store.ts";
 import type { Logger } from "../base/log.ts";
 import type { Metrics } from "../base/metrics.ts";
 import { Scope } from "../base/scope.ts";
+import { Access } from "./access/access.ts";
+import { AuditLog } from "./access/audit-log.ts";
+import { AuditTrail } from "./access/audit-trail.ts";
+import { installRoles } from "./access/install-roles.ts";
+import { RoleAggregation } from "./access/role-aggregation.ts";
+import { ISSUER } from "./access/service-account-tokens.ts";
+import { SigningKey } from "./access/signing-key.ts";
+import { TokenFile } from "./access/token-file.ts";
+import { authenticated } from "./access/users.ts";
 import { ApiServer } from "./api-server.ts";
 import { installObjects } from "./install.ts";
-import { HttpsListener, type ListenAddress } from "./listen/https-listener.ts";
+import { HttpsListener, type ListenAddress, type ListenerParts } from "./listen/https-listener.ts";
 import { kubeconfig } from "./listen/kubeconfig.ts";
 import { parseListen } from "./listen/listen-address.ts";
 import { LocalTransport } from "./listen/local-transport.ts";
-import { isAnyAddress, issueAdmin, issueServer, openAuthority } from "./listen/pki.ts";
+import { ADMIN, isAnyAddress, issueClient, issueServer, openAuthority } from "./listen/pki.ts";
+import type { User } from "./request/operation.ts";
 import { RecordVersionedStore } from "./store/record-versioned-store.ts";
 import { BUILTIN_TYPES } from "./types/builtin-types.ts";
 import { followDefinitions } from "./types/definitions.ts";
@@ -30,6 +40,10 @@ export interface EmbeddedApiOptions {
   readonly listen: string;
   /** CustomResourceDefinitions that are installed or updated at the start. */
   readonly crds: readonly KubeObject[];
+  /** A file of lines `token,user,uid,"group1,group2"`: tokens that are good besides certificates. */
+  readonly tokenFile?: string | undefined;
+  /** A file to which a line is added for each request. */
+  readonly auditLog?: string | undefined;
 }
 
 /** A server certificate lives a year; a process may live longer. */
@@ -41,27 +55,29 @@ export class EmbeddedApi implements AsyncDisposable {
   readonly url: string;
   /** In process; may do everything. */
   readonly transport: ApiTransport;
+  readonly #server: ApiServer;
   readonly #name: string;
   readonly #authority: CertificateAuthority;
   readonly #scope: Scope;
 
   private constructor(
     url: string,
-    transport: ApiTransport,
+    server: ApiServer,
     name: string,
     authority: CertificateAuthority,
     scope: Scope,
   ) {
     this.url = url;
-    this.transport = transport;
+    this.transport = new LocalTransport(server);
+    this.#server = server;
     this.#name = name;
     this.#authority = authority;
     this.#scope = scope;
   }
 
   /**
-   * Opens the data, installs the definitions and listens. Rejects with `STORE_LOCKED`, `STORE_FAILED` or
-   * `LISTEN_FAILED`, and then nothing is left open.
+   * Opens the data, installs the roles and definitions and listens. Rejects with `STORE_LOCKED`,
+   * `STORE_FAILED`, `TOKEN_FILE_INVALID`, `AUDIT_LOG_FAILED` or `LISTEN_FAILED`, and then nothing is left open.
    */
   static async open(
     options: EmbeddedApiOptions,
@@ -71,25 +87,36 @@ export class EmbeddedApi implements AsyncDisposable {
     const scope = new Scope(log);
     try {
       const authority = await openAuthority(join(options.dataDir, "pki"), options.name);
-      const server = await openServer(options, scope, log);
-      const transport = new LocalTransport(server);
-      await installObjects(transport, options.crds);
-      const listener = await listen(address, server, authority, scope, log);
+      const { server, access } = await openServer(options, scope, log);
+      await installObjects(new LocalTransport(server), options.crds);
+      const parts = { api: server, authenticator: access.authenticator, log };
+      const listener = await listen(address, parts, authority, scope);
       const host = isAnyAddress(address.host) ? "127.0.0.1" : address.host;
       const url = `https://${host.includes(":") ? `[${host}]` : host}:${listener.port}`;
       log.info({ url }, "embedded API is serving");
-      return new EmbeddedApi(url, transport, options.name, authority, scope);
+      return new EmbeddedApi(url, server, options.name, authority, scope);
     } catch (error) {
       await scope[Symbol.asyncDispose]();
       throw error;
     }
   }
 
-  /** Writes a kubeconfig of an administrator, with a new certificate, for its owner's eyes only. */
-  async writeKubeconfig(path: string): Promise<void> {
-    const user = await issueAdmin(this.#authority);
-    const { certificate } = this.#authority;
-    await writePrivateFile(path, kubeconfig(this.#name, this.url, certificate, user));
+  /** Writes a kubeconfig of `user` (of an administrator), with a new certificate, for its owner's eyes only. */
+  async writeKubeconfig(path: string, user: User = ADMIN): Promise<void> {
+    const pair = await this.issueClient(user);
+    const cluster = { name: this.#name, url: this.url, ca: this.#authority.certificate };
+    const as = user === ADMIN ? "admin" : user.name;
+    await writePrivateFile(path, kubeconfig(cluster, as, pair));
+  }
+
+  /** A new certificate with which its owner is `user`, for a year or for `days`. */
+  issueClient(user: User, days?: number): Promise<KeyPair> {
+    return issueClient(this.#authority, user, days);
+  }
+
+  /** In process, as `user`: may do what that user may. */
+  transportFor(user: User): ApiTransport {
+    return new LocalTransport(this.#server, authenticated(user));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -101,32 +128,41 @@ async function openServer(
   options: EmbeddedApiOptions,
   scope: Scope,
   log: Logger,
-): Promise<ApiServer> {
-  const records = scope.use(await LmdbRecordStore.open(join(options.dataDir, "store.mdb")));
+): Promise<{ readonly server: ApiServer; readonly access: Access }> {
+  const { dataDir, tokenFile, auditLog } = options;
+  const tokens = tokenFile === undefined ? [] : [await TokenFile.open(tokenFile, ISSUER)];
+  const records = scope.use(await LmdbRecordStore.open(join(dataDir, "store.mdb")));
   const store = scope.use(new RecordVersionedStore(records));
   const types = new TypeRegistry(BUILTIN_TYPES);
   followDefinitions(store, types, log);
   scope.use(new Cascade(store, types, log));
   scope.use(new OwnerCollector(store, types, log));
-  return new ApiServer({ store, types, log });
+  await installRoles(store);
+  await scope.use(new RoleAggregation(store, log)).settled();
+  const key = await SigningKey.open(join(dataDir, "pki", "service-account.key"));
+  const access = new Access({ store, key, tokens });
+  const audit =
+    auditLog === undefined
+      ? undefined
+      : new AuditTrail(scope.use(await AuditLog.open(auditLog, log)));
+  return { server: new ApiServer({ store, types, log, access, audit }), access };
 }
 
 async function listen(
   address: ListenAddress,
-  server: ApiServer,
+  parts: ListenerParts,
   authority: CertificateAuthority,
   scope: Scope,
-  log: Logger,
 ): Promise<HttpsListener> {
   const trust = async () => ({
     ca: authority.certificate,
     pair: await issueServer(authority, address.host),
   });
-  const listener = scope.use(await HttpsListener.listen(address, server, await trust(), log));
+  const listener = scope.use(await HttpsListener.listen(address, await trust(), parts));
   const renewal = setInterval(() => {
     trust().then(
       (renewed) => listener.renew(renewed),
-      (err: unknown) => log.error({ err }, "cannot renew the server certificate"),
+      (err: unknown) => parts.log.error({ err }, "cannot renew the server certificate"),
     );
   }, RENEW_MS);
   renewal.unref();

@@ -4,6 +4,8 @@ import type { KubeObject } from "../apis/object.ts";
 import { silentLog } from "../base/log.ts";
 import { MemoryRecordStore } from "../base/memory-record-store.ts";
 import type { RecordStore } from "../base/record-store.ts";
+import { installRoles } from "./access/install-roles.ts";
+import { RoleAggregation } from "./access/role-aggregation.ts";
 import { ApiServer } from "./api-server.ts";
 import { installObjects } from "./install.ts";
 import { LocalTransport } from "./listen/local-transport.ts";
@@ -28,6 +30,8 @@ export async function testServer(
     readonly definitions?: readonly KubeObject[];
     readonly records?: RecordStore;
     readonly history?: HistoryLimits;
+    /** Whether the default roles are there; without them only administrators may do anything. */
+    readonly roles?: boolean;
   } = {},
 ): Promise<TestServer> {
   const store = new RecordVersionedStore(
@@ -38,6 +42,9 @@ export async function testServer(
   followDefinitions(store, types, silentLog);
   const cascade = new Cascade(store, types, silentLog);
   const collector = new OwnerCollector(store, types, silentLog);
+  const aggregation = new RoleAggregation(store, silentLog);
+  if (options.roles === true) await installRoles(store);
+  await aggregation.settled();
   const server = new ApiServer({ store, types, log: silentLog });
   const transport = new LocalTransport(server);
   await installObjects(transport, [...OTE_CRDS, ...(options.definitions ?? [])]);
@@ -46,6 +53,7 @@ export async function testServer(
     transport,
     store,
     async [Symbol.asyncDispose]() {
+      await aggregation[Symbol.asyncDispose]();
       await collector[Symbol.asyncDispose]();
       await cascade[Symbol.asyncDispose]();
       await store[Symbol.asyncDispose]();

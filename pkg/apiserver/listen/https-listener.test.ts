@@ -93,7 +93,7 @@ describe("HttpsListener", () => {
     const answer = await ask(api.url + MAPS, { ca, cert: guest.certificate, key: guest.key });
     expect([answer.status, JSON.parse(answer.text).message]).toEqual([
       403,
-      'configmaps is forbidden: User "guest" cannot get resource "configmaps" in API group "" in the namespace "default"',
+      'configmaps is forbidden: User "guest" cannot list resource "configmaps" in API group "" in the namespace "default"',
     ]);
     const server = await authority.issue({
       commonName: "x",

@@ -13,9 +13,13 @@ import type { ApiResponse } from "../../apis/api-transport.ts";
 import type { KeyPair } from "../../base/certificates.ts";
 import { errorText, OteError } from "../../base/errors.ts";
 import type { Logger } from "../../base/log.ts";
+import type { Authenticator } from "../access/authenticator.ts";
+import { isImpersonation } from "../access/impersonation.ts";
+import { authenticated } from "../access/users.ts";
 import type { ApiServer } from "../api-server.ts";
 import type { User } from "../request/operation.ts";
 import { MAX_BODY_BYTES } from "../request/request-body.ts";
+import type { HeaderPairs } from "../request/server-request.ts";
 
 /** Nobody can be served at the address. */
 export class ListenFailedError extends OteError {
@@ -31,21 +35,30 @@ export interface ListenAddress {
   readonly port: number;
 }
 
+/** What a listener serves, and who finds out whom. */
+export interface ListenerParts {
+  readonly api: ApiServer;
+  readonly authenticator: Authenticator;
+  readonly log: Logger;
+}
+
 /** How long answers under way may take to end when the listener closes. */
 const DRAIN_MS = 2000;
 const NOTHING = new Uint8Array();
 
-/** Serves an ApiServer over HTTPS (1.1 and 2) to those with a certificate of our authority. */
+/** Serves an ApiServer over HTTPS (1.1 and 2) to those with a certificate of our authority, or a token. */
 export class HttpsListener implements AsyncDisposable {
   readonly #server: Http2SecureServer;
   readonly #api: ApiServer;
+  readonly #authenticator: Authenticator;
   readonly #log: Logger;
   readonly #sockets = new Set<Socket>();
   readonly #closing = new AbortController();
 
-  private constructor(server: Http2SecureServer, api: ApiServer, log: Logger) {
+  private constructor(server: Http2SecureServer, { api, authenticator, log }: ListenerParts) {
     this.#server = server;
     this.#api = api;
+    this.#authenticator = authenticator;
     this.#log = log;
     server.on("connection", (socket: Socket) => {
       // An answer of two small writes would wait 40 ms for the client's delayed acknowledgement.
@@ -61,9 +74,8 @@ export class HttpsListener implements AsyncDisposable {
   /** Listens at `address`. Rejects with `LISTEN_FAILED`. */
   static async listen(
     address: ListenAddress,
-    api: ApiServer,
     trust: { readonly ca: string; readonly pair: KeyPair },
-    log: Logger,
+    parts: ListenerParts,
   ): Promise<HttpsListener> {
     const server = createSecureServer({
       allowHTTP1: true,
@@ -72,14 +84,15 @@ export class HttpsListener implements AsyncDisposable {
       cert: trust.pair.certificate,
       key: trust.pair.key,
       requestCert: true,
-      // Health and version are for everybody; all else is refused by ApiServer with a proper Status.
+      // Others may have a token, and health and version are for everybody; all else is refused by
+      // ApiServer with a proper Status.
       rejectUnauthorized: false,
       settings: { maxConcurrentStreams: 1000 },
       maxSessionMemory: 100,
       handshakeTimeout: 15_000,
       keepAliveTimeout: 90_000,
     } as Parameters<typeof createSecureServer>[0]);
-    const listener = new HttpsListener(server, api, log);
+    const listener = new HttpsListener(server, parts);
     server.listen({ ...address, backlog: 4096 });
     try {
       await once(server, "listening");
@@ -130,7 +143,8 @@ export class HttpsListener implements AsyncDisposable {
     request.on("error", () => gone.abort());
     response.on("error", () => gone.abort());
     try {
-      const user = userOf(request);
+      const { authorization } = request.headers;
+      const user = this.#authenticator.userOf({ certificate: userOf(request), authorization });
       // Of somebody we do not know nothing is read that could be long.
       const body = user === undefined ? NOTHING : await readBody(request);
       const signal = AbortSignal.any([gone.signal, this.#closing.signal]);
@@ -140,6 +154,8 @@ export class HttpsListener implements AsyncDisposable {
         headers: request.headers as Readonly<Record<string, string | undefined>>,
         body,
         user,
+        impersonation: impersonationOf(request),
+        address: request.socket.remoteAddress,
         signal,
       });
       await send(response, answer, gone.signal);
@@ -199,5 +215,15 @@ function userOfCertificate(socket: TLSSocket): User | undefined {
   const name = [subject?.CN].flat()[0];
   if (name === undefined || name === "") return undefined;
   const groups = [subject.O].flat().filter((group) => group !== undefined && group !== "");
-  return { name, groups: [...(groups as string[]), "system:authenticated"] };
+  return authenticated({ name, groups: groups as string[] });
+}
+
+/** Taken from the raw headers, as others join those that come several times. */
+function impersonationOf({ rawHeaders }: Http2ServerRequest): HeaderPairs {
+  const pairs: [string, string][] = [];
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    const name = (rawHeaders[i] ?? "").toLowerCase();
+    if (isImpersonation(name)) pairs.push([name, rawHeaders[i + 1] ?? ""]);
+  }
+  return pairs;
 }

@@ -7,7 +7,8 @@ import {
   writeKeyPair,
 } from "../../base/certificates.ts";
 import { errorCode } from "../../base/errors.ts";
-import { ADMIN_GROUP } from "./authorize.ts";
+import { ADMIN_GROUP } from "../access/users.ts";
+import type { User } from "../request/operation.ts";
 
 const SERVER_NAMES = ["127.0.0.1", "::1", "localhost", "kubernetes.default.svc"];
 
@@ -34,13 +35,16 @@ export function issueServer(authority: CertificateAuthority, host: string): Prom
   return authority.issue({ commonName: "kube-apiserver", usage: "server", hosts });
 }
 
-/** A certificate for somebody who may do everything. */
-export function issueAdmin(authority: CertificateAuthority): Promise<KeyPair> {
-  return authority.issue({
-    commonName: "kubernetes-admin",
-    organizations: [ADMIN_GROUP],
-    usage: "client",
-  });
+/** Somebody who may do everything. */
+export const ADMIN: User = { name: "kubernetes-admin", groups: [ADMIN_GROUP] };
+
+/** A certificate with which its owner is `user`, for a year or for `days`. */
+export function issueClient(
+  authority: CertificateAuthority,
+  { name, groups }: User,
+  days?: number,
+): Promise<KeyPair> {
+  return authority.issue({ commonName: name, organizations: groups, usage: "client", days });
 }
 
 /** Whether `host` means all addresses of the machine and so is none that one could dial. */

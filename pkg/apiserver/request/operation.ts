@@ -3,7 +3,7 @@ import type { KubeObject } from "../../apis/object.ts";
 import { apiVersionOf } from "../../apis/object.ts";
 import type { Status } from "../../apis/status.ts";
 import type { Logger } from "../../base/log.ts";
-import type { StoredObject, StoreKey, VersionedStore } from "../store/store.ts";
+import type { Edit, StoredObject, StoreKey, VersionedStore } from "../store/store.ts";
 import type { ServedType } from "../types/served-type.ts";
 import type { TypeRegistry } from "../types/type-registry.ts";
 import type { JsonObject } from "./json.ts";
@@ -13,7 +13,12 @@ import { qualified } from "./refusals.ts";
 export interface User {
   readonly name: string;
   readonly groups: readonly string[];
+  readonly uid?: string | undefined;
+  readonly extra?: Readonly<Record<string, readonly string[]>> | undefined;
 }
+
+/** Looks at what would come of a write, and throws if it must not be. */
+export type WriteGuard = (current: StoredObject | undefined, edit: Edit) => void;
 
 /** One request for objects of one type, understood and allowed. */
 export interface Operation {
@@ -32,6 +37,8 @@ export interface Operation {
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly body: Uint8Array;
   readonly user: User;
+  /** What must hold of a write, besides the right to make it. */
+  readonly guard?: WriteGuard | undefined;
   /** Aborts when the caller is gone. */
   readonly signal: AbortSignal;
   /** What the caller should know although the request succeeds; sent as Warning headers. */

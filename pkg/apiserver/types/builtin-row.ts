@@ -1,6 +1,6 @@
 import type { Schema } from "../schema/schema.ts";
 import type { Completion } from "./builtin-defaults.ts";
-import type { NameRule, ScalePaths } from "./served-type.ts";
+import type { NameRule, ScalePaths, ServedType } from "./served-type.ts";
 
 /** One builtin kind, as far as it differs from the others. */
 export interface BuiltinRow {
@@ -21,6 +21,7 @@ export interface BuiltinRow {
   readonly generation?: boolean;
   readonly select?: readonly string[];
   readonly complete?: Completion;
+  readonly check?: ServedType["check"];
   readonly verbs?: readonly string[];
   readonly owns?: "namespace";
   readonly permanent?: readonly string[];

@@ -1,8 +1,8 @@
+import { ACCESS_ROWS } from "../access/access-kinds.ts";
 import { qualified } from "../request/refusals.ts";
 import type { Schema } from "../schema/schema.ts";
 import { builtinColumns } from "./builtin-columns.ts";
 import {
-  completeAccessReview,
   completeNamespace,
   completePending,
   completeReplicas,
@@ -135,19 +135,11 @@ const ROWS: readonly BuiltinRow[] = [
   { ...BATCH, kind: "Job" },
   { ...BATCH, kind: "CronJob", short: ["cj"] },
   { group: "coordination.k8s.io", kind: "Lease", fields: ["spec"] },
-  {
-    group: "authorization.k8s.io",
-    kind: "SelfSubjectAccessReview",
-    fields: SPEC_STATUS,
-    cluster: true,
-    complete: completeAccessReview,
-    verbs: ["create"],
-  },
 ];
 
 /** The kinds that are there without any CRD. */
 export const BUILTIN_TYPES: readonly ServedType[] = [
-  ...[...ROWS, ...CLIENT_ROWS].flatMap(served),
+  ...[...ROWS, ...CLIENT_ROWS, ...ACCESS_ROWS].flatMap(served),
   CRD_V1,
   CRD_V1BETA1,
 ];
@@ -183,6 +175,7 @@ function servedIn(version: string, kept: string, row: BuiltinRow): ServedType {
     columns: builtinColumns(qualified({ group, plural })),
     selectableFields: Object.fromEntries((row.select ?? []).map((path) => [path, path.split(".")])),
     complete: row.complete,
+    check: row.check,
     owns: row.owns,
     permanent: row.permanent,
   };

@@ -1,0 +1,83 @@
+import { isOn } from "../request/query.ts";
+
+/** A request for objects, as far as it matters for who may make it. */
+export interface ResourceAttributes {
+  readonly kind: "resource";
+  readonly verb: string;
+  readonly group: string;
+  readonly version: string;
+  /** "" for everything at the cluster scope and for all namespaces. */
+  readonly namespace: string;
+  readonly resource: string;
+  /** "" for the object itself. */
+  readonly subresource: string;
+  /** "" for a collection. */
+  readonly name: string;
+}
+
+/** A request for anything else. */
+export interface PathAttributes {
+  readonly kind: "path";
+  readonly verb: string;
+  readonly path: string;
+}
+
+/** What somebody wants to do. */
+export type Attributes = ResourceAttributes | PathAttributes;
+
+const VERBS: Readonly<Record<string, string>> = {
+  POST: "create",
+  GET: "get",
+  HEAD: "get",
+  PUT: "update",
+  PATCH: "patch",
+  DELETE: "delete",
+};
+const NAMESPACE_SUBRESOURCES = ["status", "finalize"];
+
+/**
+ * What a request wants, by its method, the parts of its path and its query: the same that a real
+ * server's RequestInfo says, also of paths that are not served.
+ */
+export function attributesOf(
+  method: string,
+  parts: readonly string[],
+  query: URLSearchParams,
+): Attributes {
+  const [root] = parts;
+  const prefix = root === "api" ? 1 : 2;
+  if ((root !== "api" && root !== "apis") || parts.length < prefix + 2)
+    return { kind: "path", verb: method.toLowerCase(), path: `/${parts.join("/")}` };
+  const group = root === "api" ? "" : (parts[1] ?? "");
+  const version = parts[prefix] ?? "";
+  const { namespace, rest } = placed(parts.slice(prefix + 1));
+  const [resource = "", named = "", subresource = ""] = rest;
+  const isCollection = named === "";
+  const verb = verbOf(method, isCollection, query);
+  const isRead = verb === "list" || verb === "watch";
+  const name = isCollection && isRead ? onlyName(query) : named;
+  return { kind: "resource", verb, group, version, namespace, resource, subresource, name };
+}
+
+/** "namespaces/x" is an object in itself, "namespaces/x/things" a collection in it. */
+function placed(rest: readonly string[]): { namespace: string; rest: readonly string[] } {
+  const [first, namespace = "", third] = rest;
+  if (first !== "namespaces") return { namespace: "", rest };
+  const isInside = third !== undefined && !NAMESPACE_SUBRESOURCES.includes(third);
+  return { namespace, rest: isInside ? rest.slice(2) : rest };
+}
+
+function verbOf(method: string, isCollection: boolean, query: URLSearchParams): string {
+  const verb = Object.hasOwn(VERBS, method) ? (VERBS[method] ?? "") : "";
+  if (!isCollection) return verb;
+  if (verb === "get") return isOn(query, "watch") ? "watch" : "list";
+  return verb === "delete" ? "deletecollection" : verb;
+}
+
+/** Who lists or watches a single object by its name needs the right to no other. */
+function onlyName(query: URLSearchParams): string {
+  const [, name = ""] = /(?:^|,)metadata\.name==?([^,!=]+)(?:,|$)/.exec(
+    query.get("fieldSelector") ?? "",
+  ) ?? [""];
+  return /^[^/%]+$/.test(name) && name !== "." && name !== ".." ? name : "";
+}

@@ -1,0 +1,5 @@
+/** Whether somebody may do something, and why. */
+export interface Decision {
+  readonly allowed: boolean;
+  readonly reason: string;
+}
