@@ -13,7 +13,7 @@ import { type Selectable, SelectorError } from "../topology/selector.ts";
 import { clusterName } from "../wire/names.ts";
 import type { Settlement, TreeEvent } from "./event.ts";
 import { orderOf, type Page } from "./result-pages.ts";
-import { ResultStore, taskKey } from "./result-store.ts";
+import { ResultStore, type TaskKey, taskKey } from "./result-store.ts";
 import { planTask, TaskInvalidError } from "./task-plan.ts";
 import { TaskRecord } from "./task-record.ts";
 import { refusedStatus } from "./task-status.ts";
@@ -43,6 +43,8 @@ export class TaskDesk {
   /** Tasks that are being executed, by "namespace/name" and by uid. */
   readonly #byKey = new Map<string, TaskRecord>();
   readonly #byId = new Map<string, TaskRecord>();
+  /** Deleted tasks whose pages are still to be removed, by uid. */
+  readonly #gone = new Map<string, TaskKey>();
 
   constructor(parts: TaskDeskParts) {
     this.#parts = parts;
@@ -55,6 +57,9 @@ export class TaskDesk {
       log: parts.log,
       trim: essence,
       onChange: (key, object, previous) => {
+        if (previous !== undefined && previous.metadata.uid !== object?.metadata.uid) {
+          this.#gone.set(previous.metadata.uid ?? "", taskKey(previous));
+        }
         if (needsWork(object) || object?.metadata.uid !== previous?.metadata.uid)
           this.#queue.mark(key);
       },
@@ -78,11 +83,20 @@ export class TaskDesk {
     await Promise.all([this.#informer.run(signal), this.#queue.run(signal)]);
   }
 
+  /** An API without a garbage collector would keep the pages of a deleted task. */
+  async #removePages(key: string, signal: AbortSignal): Promise<void> {
+    for (const [uid, task] of this.#gone) {
+      if (`${task.namespace}/${task.name}` !== key) continue;
+      await this.#results.delete(task, signal);
+      this.#gone.delete(uid);
+    }
+  }
+
   async #reconcile(key: string, signal: AbortSignal): Promise<void> {
     const object = this.#informer.objects.get(key);
     const record = this.#byKey.get(key);
-    if (record !== undefined && record.key.uid !== object?.metadata.uid)
-      await this.#drop(record, signal);
+    if (record !== undefined && record.key.uid !== object?.metadata.uid) this.#drop(record);
+    await this.#removePages(key, signal);
     if (object === undefined) return;
     const present = this.#byKey.get(key);
     if (present !== undefined) await this.#flush(present, signal);
@@ -163,10 +177,9 @@ export class TaskDesk {
     }
   }
 
-  async #drop(record: TaskRecord, signal: AbortSignal): Promise<void> {
+  #drop(record: TaskRecord): void {
     this.#close(record);
     this.#parts.dispatch({ kind: "task-deleted", id: record.key.uid });
-    await this.#results.delete(record.key, signal);
     this.#parts.log.info({ task: record.key.uid, ...record.key }, "task deleted");
   }
 

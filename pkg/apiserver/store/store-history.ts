@@ -56,7 +56,8 @@ export class StoreHistory {
     if (oldest === undefined) return;
     this.#bytes -= weight(oldest);
     this.#floor = oldest.stored.revision;
-    this.#first++;
+    // The slot is only given up later, for many at once; what was in it must not stay that long.
+    this.#events[this.#first++] = undefined as never;
   }
 }
 
