@@ -1,5 +1,8 @@
+import { at, listOf, textOf } from "../request/json.ts";
 import type { Schema } from "../schema/schema.ts";
+import { AGE, NAME } from "../types/builtin-columns.ts";
 import type { BuiltinRow } from "../types/builtin-row.ts";
+import type { Column } from "../types/served-type.ts";
 import { checkBinding, checkClusterRole, checkRole, completeBinding } from "./role-checks.ts";
 
 const RBAC = { group: "rbac.authorization.k8s.io", names: "path" } as const;
@@ -27,6 +30,22 @@ const rules: Schema = {
     },
   },
 };
+const ROLE_COLUMNS: readonly Column[] = [
+  NAME,
+  { name: "Created At", type: "date", cell: (role) => at(role, "metadata", "creationTimestamp") },
+];
+const BINDING_COLUMNS: readonly Column[] = [
+  NAME,
+  {
+    name: "Role",
+    type: "string",
+    cell: ({ roleRef }) => `${textOf(at(roleRef, "kind"))}/${textOf(at(roleRef, "name"))}`,
+  },
+  AGE,
+  subjectColumn("Users", "User"),
+  subjectColumn("Groups", "Group"),
+  subjectColumn("ServiceAccounts", "ServiceAccount"),
+];
 const reference = { apiGroup: text, kind: text, name: text };
 const BINDING = {
   ...RBAC,
@@ -38,19 +57,28 @@ const BINDING = {
       items: { type: "object", properties: { ...reference, namespace: text } },
     } as Schema,
   },
+  columns: BINDING_COLUMNS,
   complete: completeBinding,
   check: checkBinding,
 };
 
 /** The kinds that say, and ask, who may do what. */
 export const ACCESS_ROWS: readonly BuiltinRow[] = [
-  { ...RBAC, kind: "Role", fields: ["rules"], exact: { rules }, check: checkRole },
+  {
+    ...RBAC,
+    kind: "Role",
+    fields: ["rules"],
+    exact: { rules },
+    columns: ROLE_COLUMNS,
+    check: checkRole,
+  },
   {
     ...RBAC,
     kind: "ClusterRole",
     cluster: true,
     fields: ["aggregationRule", "rules"],
     exact: { rules },
+    columns: ROLE_COLUMNS,
     check: checkClusterRole,
   },
   { ...BINDING, kind: "RoleBinding" },
@@ -62,3 +90,20 @@ export const ACCESS_ROWS: readonly BuiltinRow[] = [
   { ...AUTHENTICATION, kind: "TokenReview", fields: ["spec", "status"] },
   { ...AUTHENTICATION, kind: "SelfSubjectReview", fields: ["status"] },
 ];
+
+function subjectColumn(name: string, kind: string): Column {
+  return {
+    name,
+    type: "string",
+    priority: 1,
+    cell: ({ subjects }) =>
+      listOf(subjects)
+        .filter((subject) => at(subject, "kind") === kind)
+        .map((subject) => {
+          const home = at(subject, "namespace");
+          const called = textOf(at(subject, "name"));
+          return kind === "ServiceAccount" ? `${textOf(home ?? "")}/${called}` : called;
+        })
+        .join(", "),
+  };
+}

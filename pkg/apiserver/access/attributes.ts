@@ -50,10 +50,14 @@ export function attributesOf(
     return { kind: "path", verb: method.toLowerCase(), path: `/${parts.join("/")}` };
   const group = root === "api" ? "" : (parts[1] ?? "");
   const version = parts[prefix] ?? "";
-  const { namespace, rest } = placed(parts.slice(prefix + 1));
+  const below = parts.slice(prefix + 1);
+  // Old paths that mean a watch by themselves; with other methods they mean nothing more.
+  const isWatch = below[0] === "watch" && below.length > 1;
+  const { namespace, rest } = placed(isWatch ? below.slice(1) : below);
   const [resource = "", named = "", subresource = ""] = rest;
   const isCollection = named === "";
-  const verb = verbOf(method, isCollection, query);
+  const plain = verbOf(method, isCollection, query);
+  const verb = isWatch && (plain === "get" || plain === "list") ? "watch" : plain;
   const isRead = verb === "list" || verb === "watch";
   const name = isCollection && isRead ? onlyName(query) : named;
   return { kind: "resource", verb, group, version, namespace, resource, subresource, name };

@@ -89,6 +89,71 @@ const POD_TEMPLATE: Message = {
   ],
 };
 
+const POLICY_RULES: FieldRow = [
+  "rules",
+  {
+    1: ["verbs", "text", "list"],
+    2: ["apiGroups", "text", "list"],
+    3: ["resources", "text", "list"],
+    4: ["resourceNames", "text", "list"],
+    5: ["nonResourceURLs", "text", "list"],
+  },
+  "list",
+];
+const BINDING: Message = {
+  1: ["metadata", METADATA],
+  2: [
+    "subjects",
+    { 1: ["kind", "text"], 2: ["apiGroup", "text"], 3: ["name", "text"], 4: ["namespace", "text"] },
+    "list",
+  ],
+  3: ["roleRef", { 1: ["apiGroup", "text"], 2: ["kind", "text"], 3: ["name", "text"] }],
+};
+const USER_INFO: Message = {
+  1: ["username", "text"],
+  2: ["uid", "text"],
+  3: ["groups", "text", "list"],
+};
+const ACCESS_STATUS: FieldRow = [
+  "status",
+  {
+    1: ["allowed", "bool"],
+    2: ["reason", "text"],
+    3: ["evaluationError", "text"],
+    4: ["denied", "bool"],
+  },
+];
+const RESOURCE_ATTRIBUTES: FieldRow = [
+  "resourceAttributes",
+  {
+    1: ["namespace", "text"],
+    2: ["verb", "text"],
+    3: ["group", "text"],
+    4: ["version", "text"],
+    5: ["resource", "text"],
+    6: ["subresource", "text"],
+    7: ["name", "text"],
+  },
+];
+const PATH_ATTRIBUTES: FieldRow = [
+  "nonResourceAttributes",
+  { 1: ["path", "text"], 2: ["verb", "text"] },
+];
+const SUBJECT_REVIEW: Message = {
+  1: ["metadata", METADATA],
+  2: [
+    "spec",
+    {
+      1: RESOURCE_ATTRIBUTES,
+      2: PATH_ATTRIBUTES,
+      3: ["user", "text"],
+      4: ["groups", "text", "list"],
+      6: ["uid", "text"],
+    },
+  ],
+  3: ACCESS_STATUS,
+};
+
 const DEPLOYMENT: Message = {
   1: ["metadata", METADATA],
   2: [
@@ -142,35 +207,62 @@ export const MESSAGES: Readonly<Record<string, Message>> = {
     4: ["automountServiceAccountToken", "bool"],
   },
   Deployment: DEPLOYMENT,
+  Role: { 1: ["metadata", METADATA], 2: POLICY_RULES },
+  ClusterRole: {
+    1: ["metadata", METADATA],
+    2: POLICY_RULES,
+    3: [
+      "aggregationRule",
+      { 1: ["clusterRoleSelectors", { 1: ["matchLabels", TEXTS, "map"] }, "list"] },
+    ],
+  },
+  RoleBinding: BINDING,
+  ClusterRoleBinding: BINDING,
   SelfSubjectAccessReview: {
+    1: ["metadata", METADATA],
+    2: ["spec", { 1: RESOURCE_ATTRIBUTES, 2: PATH_ATTRIBUTES }],
+    3: ACCESS_STATUS,
+  },
+  SubjectAccessReview: SUBJECT_REVIEW,
+  LocalSubjectAccessReview: SUBJECT_REVIEW,
+  SelfSubjectRulesReview: {
+    1: ["metadata", METADATA],
+    2: ["spec", { 1: ["namespace", "text"] }],
+    3: ["status", { 3: ["incomplete", "bool"], 4: ["evaluationError", "text"] }],
+  },
+  SelfSubjectReview: { 1: ["metadata", METADATA], 2: ["status", { 1: ["userInfo", USER_INFO] }] },
+  TokenReview: {
+    1: ["metadata", METADATA],
+    2: ["spec", { 1: ["token", "text"], 2: ["audiences", "text", "list"] }],
+    3: [
+      "status",
+      {
+        1: ["authenticated", "bool"],
+        2: ["user", USER_INFO],
+        3: ["error", "text"],
+        4: ["audiences", "text", "list"],
+      },
+    ],
+  },
+  TokenRequest: {
     1: ["metadata", METADATA],
     2: [
       "spec",
       {
-        1: [
-          "resourceAttributes",
+        1: ["audiences", "text", "list"],
+        3: [
+          "boundObjectRef",
           {
-            1: ["namespace", "text"],
-            2: ["verb", "text"],
-            3: ["group", "text"],
-            4: ["version", "text"],
-            5: ["resource", "text"],
-            6: ["subresource", "text"],
-            7: ["name", "text"],
+            1: ["kind", "text"],
+            2: ["apiVersion", "text"],
+            3: ["name", "text"],
+            4: ["uid", "text"],
           },
         ],
-        2: ["nonResourceAttributes", { 1: ["path", "text"], 2: ["verb", "text"] }],
+        4: ["expirationSeconds", "int"],
       },
     ],
-    3: [
-      "status",
-      {
-        1: ["allowed", "bool"],
-        2: ["reason", "text"],
-        3: ["evaluationError", "text"],
-        4: ["denied", "bool"],
-      },
-    ],
+    3: ["status", { 1: ["token", "text"], 2: ["expirationTimestamp", "time"] }],
   },
   DeleteOptions: {
     1: ["gracePeriodSeconds", "int"],

@@ -22,6 +22,8 @@ export interface BuiltinRow {
   readonly select?: readonly string[];
   readonly complete?: Completion;
   readonly check?: ServedType["check"];
+  /** Absent: those of the table of columns. */
+  readonly columns?: ServedType["columns"];
   readonly verbs?: readonly string[];
   readonly owns?: "namespace";
   readonly permanent?: readonly string[];

@@ -172,7 +172,7 @@ function servedIn(version: string, kept: string, row: BuiltinRow): ServedType {
     generation: row.generation ?? false,
     nameRule: row.names ?? "subdomain",
     schema: looseSchema(row),
-    columns: builtinColumns(qualified({ group, plural })),
+    columns: row.columns ?? builtinColumns(qualified({ group, plural })),
     selectableFields: Object.fromEntries((row.select ?? []).map((path) => [path, path.split(".")])),
     complete: row.complete,
     check: row.check,
