@@ -82,15 +82,21 @@ export class AuditLog implements AsyncDisposable {
     }
     this.#waiting.push(line);
     this.#waitingBytes += line.length;
-    this.#writing ??= this.#writeAll().finally(() => {
-      this.#writing = undefined;
-    });
+    this.#start();
   }
 
   /** Writes what is left and closes the file. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#writing;
+    while (this.#writing !== undefined) await this.#writing;
     await this.#file.close();
+  }
+
+  #start(): void {
+    this.#writing ??= this.#writeAll().finally(() => {
+      this.#writing = undefined;
+      // A line may have come after the last look.
+      if (this.#waiting.length > 0) this.#start();
+    });
   }
 
   async #writeAll(): Promise<void> {

@@ -1,4 +1,4 @@
-import { at, isObject, textOf } from "../request/json.ts";
+import { at, isObject } from "../request/json.ts";
 import type { User } from "../request/operation.ts";
 import type { StoredObject, VersionedStore } from "../store/store.ts";
 import type { Attributes, ResourceAttributes } from "./attributes.ts";
@@ -53,7 +53,7 @@ const REFERENCES: Readonly<Record<string, readonly [resource: string, name: stri
 /**
  * What kubelets may do: the rules above, but of secrets, config maps, claims and tokens only those that a
  * pod on the node uses, and of leases and CSINodes only their own. That they write to no other node, and
- * to no pod of another node, `NodeLimits` sees to.
+ * to no pod of another node, `writeGuard` sees to.
  */
 export class NodeRules {
   readonly #store: VersionedStore;
@@ -114,9 +114,4 @@ function mentions(value: unknown, key: string, resource: string, name: string): 
   }
   if (!isObject(value)) return false;
   return Object.entries(value).some(([field, item]) => mentions(item, field, resource, name));
-}
-
-/** The node whose lease, pod or object it is, for messages. */
-export function nodeOfPod(pod: unknown): string {
-  return textOf(at(pod, "spec", "nodeName") ?? "");
 }

@@ -34,14 +34,15 @@ export class RoleAggregation implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#subscription[Symbol.dispose]();
-    this.#again = false;
-    await this.#running;
+    await this.settled();
   }
 
   #mark(): void {
     this.#again = true;
     this.#running ??= this.#run().finally(() => {
       this.#running = undefined;
+      // A mark may have come after the last look.
+      if (this.#again) this.#mark();
     });
   }
 
