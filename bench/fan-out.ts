@@ -248,7 +248,6 @@ async function bareChild(_: number, port: number): Promise<void> {
   socket.on("message", () => socket.send(payload));
 }
 
-  process.once("SIGINT", () => process.exit());
 const [role, variant, count, port] = process.argv.slice(2);
 if (process.send !== undefined && role === "hub") await hub(variant as Variant, Number(count));
 if (process.send !== undefined && role === "children") {

@@ -37,21 +37,7 @@ export function parseOptions<T extends object>(
 ): T {
   const command = new Command(program).exitOverride().version(version).showSuggestionAfterError();
   command.configureOutput({ writeErr: () => {} });
-  for (const row of rows) {
-    const option = new Option(row.flags, row.meaning);
-    // A variable that says "false" must not switch something on.
-    if (row.flags.includes("<") || !NO.has((process.env[row.env] ?? "").toLowerCase()))
-      option.env(row.env);
-    const { parse } = row;
-    if (parse !== undefined) option.argParser(reported(parse));
-    if (row.default !== undefined) {
-      option.default(
-        parse?.(row.default) ?? row.default,
-        row.default === "" ? "none" : row.default,
-      );
-    }
-    command.addOption(option);
-  }
+  for (const row of rows) command.addOption(optionOf(row));
   try {
     return command.parse(argv, { from: "user" }).opts<T>();
   } catch (error) {
@@ -59,6 +45,17 @@ export function parseOptions<T extends object>(
     if (error.exitCode === 0) throw new NothingToDo(error.message);
     throw new UsageError(error.message.replace(/^error: /, ""));
   }
+}
+
+function optionOf(row: OptionRow): Option {
+  const { flags, env, meaning, parse, default: text } = row;
+  const option = new Option(flags, meaning);
+  // A variable that says "false" must not switch something on.
+  const isOff = !flags.includes("<") && NO.has((process.env[env] ?? "").toLowerCase());
+  if (!isOff) option.env(env);
+  if (parse !== undefined) option.argParser(reported(parse));
+  if (text !== undefined) option.default(parse?.(text) ?? text, text === "" ? "none" : text);
+  return option;
 }
 
 /** The rows that every program has. */
