@@ -239,11 +239,11 @@ describe("create", () => {
       /spec.labels.a: Invalid value: "integer"/,
     ],
     [
-      "null where it may not be",
+      "null in a list where it may not be",
       WIDGETS,
-      widget("a", { color: "red", code: null }),
+      widget("a", { color: "red", parts: [null] }),
       422,
-      /spec.code in body must be of type string: "null"$/,
+      /spec.parts\[0\] in body must be of type object: "null"$/,
     ],
     ["half a number", WIDGETS, widget("a", { color: "red", port: 1.5 }), 422, /spec.port/],
     ["no kind", WIDGETS, { metadata: { name: "a" } }, 400, /Object 'Kind' is missing/],
@@ -734,7 +734,7 @@ describe("bad input", () => {
   it.each<[string, string, string, string | undefined, Record<string, string>, number]>([
     ["no JSON", "POST", MAPS, "{", {}, 400],
     ["no object", "POST", MAPS, "[1]", {}, 400],
-    ["null", "POST", MAPS, "null", {}, 400],
+    ["null", "POST", MAPS, "null", {}, 422],
     ["no UTF-8", "POST", MAPS, "\ud800", {}, 400],
     ["no YAML", "POST", MAPS, "a: b: c", { "content-type": "application/yaml" }, 400],
     [
@@ -784,12 +784,12 @@ describe("bad input", () => {
     ["a path that is not escaped", "GET", "/api/v1/%zz", undefined, {}, 400],
     ["a path that nobody serves", "GET", "/api/v1/namespaces/default/nothings", undefined, {}, 404],
     ["a path that is too long", "GET", `/api/v1/${"x".repeat(10_000)}`, undefined, {}, 413],
-    ["a name that is a constructor", "GET", "/apis/constructor/v1/prototype", undefined, {}, 404],
+    ["a name that is a constructor", "GET", "/apis/apps/v1/constructor", undefined, {}, 404],
     ["a method that nobody has", "BREW", MAPS, undefined, {}, 405],
     ["a POST to an object", "POST", `${MAPS}/a`, "{}", {}, 405],
     ["a watch from nowhere", "GET", `${MAPS}?watch=1&resourceVersion=x`, undefined, {}, 400],
     ["a revision that is yet to come", "GET", `${MAPS}?resourceVersion=999999`, undefined, {}, 504],
-    ["an unknown dryRun", "POST", `${MAPS}?dryRun=Some`, '{"metadata":{"name":"a"}}', {}, 400],
+    ["an unknown dryRun", "POST", `${MAPS}?dryRun=Some`, '{"metadata":{"name":"a"}}', {}, 422],
     [
       "a body that is too long",
       "POST",
@@ -804,7 +804,7 @@ describe("bad input", () => {
       "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
       '{"metadata":{"name":"a.b.c"},"spec":5}',
       {},
-      422,
+      400,
     ],
   ])("refuses %s", async (_what, method, path, body, headers, code) => {
     await using api = await start();

@@ -5,10 +5,10 @@ import { Access } from "./access/access.ts";
 import { attributesOf } from "./access/attributes.ts";
 import type { AuditTrail, RequestNote } from "./access/audit-trail.ts";
 import { isTokenPath } from "./access/token-request.ts";
-import { jsonAnswer, statusAnswer, withWarnings } from "./request/answers.ts";
+import { jsonAnswer, notFoundPage, statusAnswer, withWarnings } from "./request/answers.ts";
 import type { Operation, Outcome } from "./request/operation.ts";
 import { isOn } from "./request/query.ts";
-import { methodNotAllowed, noSuchPath } from "./request/refusals.ts";
+import { methodNotAllowed, noSuchPath, notSupported } from "./request/refusals.ts";
 import { parseResourcePath, pathParts, type ResourcePath } from "./request/request-path.ts";
 import type { ServerParts, ServerRequest } from "./request/server-request.ts";
 import { openPage, Site } from "./site.ts";
@@ -62,14 +62,14 @@ export class ApiServer {
       const [path = "", search = ""] = splitOnce(request.path, "?");
       const query = new URLSearchParams(search);
       const parts = pathParts(path);
-      const open = openPage(parts);
+      const open = openPage(request.method, parts);
       if (open !== undefined) return open;
       const wanted = attributesOf(request.method, parts, query);
       const user = this.#access.admit(request, wanted, note);
       const page = this.#site.page(request, parts);
       if (page !== undefined) return page;
       const at = parseResourcePath(parts);
-      if (at === undefined) throw noSuchPath();
+      if (at === undefined) return notFoundPage();
       const guard = this.#access.guard(user, wanted);
       return await this.#operate(request, at, { query, user, guard });
     } catch (error) {
@@ -84,7 +84,9 @@ export class ApiServer {
   ): Promise<ApiResponse> {
     const { store, types, log } = this.#parts;
     const type = types.find(at.group, at.version, at.plural);
+    if (type === undefined && !types.hasGroup(at.group)) return notFoundPage();
     if (type === undefined || !fits(type, at)) throw noSuchPath();
+    if (at.watch) query.set("watch", "true");
     const { namespace, name, subresource } = at;
     const { headers, body, signal } = request;
     const warnings = new Set<string>();
@@ -119,10 +121,19 @@ function run(method: string, operation: Operation): Outcome | Promise<Outcome> {
   }
   const isCollection = name === "";
   const verb = verbOf(method, isCollection, isOn(query, "watch"));
+  checkPlace(method, operation);
   if (verb === undefined || (subresource === "" && !type.verbs.includes(verb)))
     throw methodNotAllowed();
   if (subresource !== "" && !["get", "update", "patch"].includes(verb)) throw methodNotAllowed();
   return VERBS[verb](operation);
+}
+
+/** Throws if `method` can never be meant here: all namespaces can only be read, a subresource only be changed. */
+function checkPlace(method: string, { type, namespace, subresource }: Operation): void {
+  if (type.namespaced && namespace === "" && method !== "GET") throw methodNotAllowed();
+  if (!type.custom || subresource === "") return;
+  if (method === "POST") throw notSupported(type, "create");
+  if (method === "DELETE") throw notSupported(type, "delete");
 }
 
 const VERBS = {

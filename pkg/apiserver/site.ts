@@ -31,9 +31,13 @@ interface Page {
 }
 
 /** The answer at a path that is for everybody; undefined if it is not. */
-export function openPage([root = "", ...rest]: readonly string[]): ApiResponse | undefined {
+export function openPage(
+  method: string,
+  [root = "", ...rest]: readonly string[],
+): ApiResponse | undefined {
   if (HEALTH.includes(root))
     return pageAnswer({ contentType: "text/plain; charset=utf-8", bytes: Buffer.from(HEALTHY) });
+  if (root === "version" && rest.length === 0 && method !== "GET") throw methodNotAllowed();
   if (root === "version" && rest.length === 0) return jsonAnswer(200, JSON.stringify(VERSION_INFO));
   return undefined;
 }

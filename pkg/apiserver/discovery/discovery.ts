@@ -101,7 +101,7 @@ function resourceFields(type: ServedType): readonly JsonObject[] {
     singularName: "",
     namespaced,
     ...part.responseKind,
-    group: part.responseKind.group || undefined,
+    group: part.responseKind.group === type.group ? undefined : part.responseKind.group,
     version: part.responseKind.group === type.group ? undefined : part.responseKind.version,
     verbs: SUBRESOURCE_VERBS,
   }));

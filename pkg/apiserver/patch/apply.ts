@@ -44,10 +44,6 @@ export function apply(
   current: JsonObject | undefined,
   wanted: JsonObject,
 ): JsonObject {
-  if ((operation.query.get("fieldManager") ?? "") === "")
-    throw badRequest(
-      'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch',
-    );
   if (at(wanted, "metadata", "managedFields") !== undefined)
     throw badRequest("metadata.managedFields must be nil");
   const place = rootPlace(operation.type);
@@ -171,14 +167,38 @@ function mergeList(live: readonly unknown[], wanted: readonly unknown[], place: 
 }
 
 function conflictError(conflicts: readonly Conflict[]): StatusError {
-  const causes = conflicts.map(({ with: { manager, apiVersion }, keys }) => ({
+  const causes = conflicts.map((conflict) => ({
     reason: "FieldManagerConflict",
-    message: `conflict with ${JSON.stringify(manager)} using ${apiVersion}`,
-    field: keys.map(keyText).join(""),
+    message: `conflict with ${managerText(conflict.with)}`,
+    field: pathText(conflict),
   }));
-  const texts = causes.map(({ message, field }) => `${message}: ${field}`);
-  const count = `${conflicts.length} conflict${conflicts.length === 1 ? "" : "s"}`;
-  return StatusError.of("Conflict", `Apply failed with ${count}: ${texts.join(", ")}`, { causes });
+  return StatusError.of("Conflict", conflictText(conflicts), { causes });
+}
+
+function conflictText(conflicts: readonly Conflict[]): string {
+  const [only] = conflicts;
+  if (conflicts.length === 1 && only !== undefined)
+    return `Apply failed with 1 conflict: conflict with ${managerText(only.with)}: ${pathText(only)}`;
+  const byManager = new Map<string, string[]>();
+  for (const conflict of conflicts) {
+    const manager = managerText(conflict.with);
+    byManager.set(manager, [...(byManager.get(manager) ?? []), `- ${pathText(conflict)}`]);
+  }
+  const texts = [...byManager].map(([manager, paths]) =>
+    [`conflicts with ${manager}:`, ...paths].join("\n"),
+  );
+  return `Apply failed with ${conflicts.length} conflicts: ${texts.join("\n")}`;
+}
+
+/** Who updates has no intent of its own, so it helps to know when that was. */
+function managerText({ manager, operation, apiVersion, time, subresource }: Manager): string {
+  const part = subresource === undefined ? "" : ` with subresource "${subresource}"`;
+  const when = time === undefined ? "" : ` at ${time}`;
+  return `"${manager}"${part}${operation === "Update" ? ` using ${apiVersion}${when}` : ""}`;
+}
+
+function pathText({ keys }: Conflict): string {
+  return keys.map(keyText).join("");
 }
 
 function keyText(key: string): string {

@@ -69,8 +69,15 @@ export function listRule({ path, schema, custom }: Place): ListRule {
   return ownRule(BUILTIN, name);
 }
 
+/** The objects of builtin kinds that have one owner as a whole, by the name of their field. */
+const ATOMIC_MAPS = new Set([
+  ...["selector", "nodeSelector", "podSelector", "namespaceSelector", "labelSelector"],
+  ...["secretKeyRef", "configMapKeyRef", "fieldRef", "resourceFieldRef", "secretRef", "claimRef"],
+]);
+
 /** Whether the object at `place` is only ever taken as a whole. */
-export function isAtomicMap({ schema }: Place): boolean {
+export function isAtomicMap({ schema, custom, path }: Place): boolean {
+  if (!custom && path[0] === "spec" && ATOMIC_MAPS.has(path.at(-1) ?? "")) return true;
   return schema?.["x-kubernetes-map-type"] === "atomic";
 }
 

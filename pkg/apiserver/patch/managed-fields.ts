@@ -53,8 +53,15 @@ export function managersOf(object: JsonObject): readonly Manager[] {
 export function managedFields(managers: readonly Manager[]): readonly JsonObject[] | undefined {
   const entries = managers
     .filter(({ fields }) => !isLeaf(fields))
+    .sort(byTime)
     .map(({ fields, ...entry }) => ({ ...entry, fieldsType: "FieldsV1", fieldsV1: fields }));
   return entries.length === 0 ? undefined : entries;
+}
+
+/** Those who apply first, then by time and name, as Kubernetes keeps them. */
+function byTime(a: Manager, b: Manager): number {
+  const rank = ({ operation, time = "", manager }: Manager) => `${operation} ${time} ${manager}`;
+  return rank(a) < rank(b) ? -1 : 1;
 }
 
 /** Who makes this request: what it says itself, else the first word of its User-Agent. */

@@ -76,7 +76,7 @@ describe("strategicMerge", () => {
     const containers = [{ name: "c", ports: [{ containerPort: 80 }] }];
     const patch = { containers: [{ name: "c", ports: [{ containerPort: 81 }] }] };
     expect(merge({ containers }, patch)).toEqual({
-      containers: [{ name: "c", ports: [{ containerPort: 80 }, { containerPort: 81 }] }],
+      containers: [{ name: "c", ports: [{ containerPort: 81 }, { containerPort: 80 }] }],
     });
   });
 

@@ -16,13 +16,15 @@ export function strategicMerge(target: unknown, patch: JsonObject, place: Place)
   const directive = field(patch, DIRECTIVE);
   if (directive === "replace") return without(clone(patch), DIRECTIVE);
   if (directive === "delete") return {};
-  const merged = retained(isObject(target) ? { ...target } : {}, field(patch, RETAIN));
+  const before: JsonObject = isObject(target) ? target : {};
+  const merged = retained({ ...before }, field(patch, RETAIN));
   for (const [name, value] of Object.entries(patch)) {
     if (name.startsWith(DROP)) dropValues(merged, name.slice(DROP.length), value);
     else if (!name.startsWith("$")) mergeField(merged, name, value, fieldPlace(place, name));
   }
   for (const [name, value] of Object.entries(patch))
-    if (name.startsWith(ORDER)) sortField(merged, name.slice(ORDER.length), listOf(value), place);
+    if (name.startsWith(ORDER))
+      sortField(merged, name.slice(ORDER.length), listOf(value), before, place);
   return merged;
 }
 
@@ -40,9 +42,14 @@ function mergeList(target: readonly unknown[], patch: readonly unknown[], place:
   const isWhole = patch.some((item) => isObject(item) && field(item, DIRECTIVE) === "replace");
   if (rule.kind === "atomic" || isWhole)
     return patch.filter((item) => !isReplaceMark(item)).map(clone);
-  if (rule.kind === "set") return [...new Set([...target, ...patch])];
+  if (rule.kind === "set")
+    return arranged([...new Set([...target, ...patch])], target, patch, undefined);
   const key = rule.keys[0] ?? "";
-  return patch.reduce<unknown[]>((items, item) => mergeItem(items, item, key, place), [...target]);
+  const merged = patch.reduce<unknown[]>(
+    (items, item) => mergeItem(items, item, key, place),
+    [...target],
+  );
+  return arranged(merged, target, patch, key);
 }
 
 function mergeItem(items: unknown[], item: unknown, key: string, place: Place): unknown[] {
@@ -61,21 +68,36 @@ function sortField(
   merged: JsonObject,
   name: string,
   order: readonly unknown[],
+  target: JsonObject,
   place: Place,
 ): void {
   const items = field(merged, name);
   if (!Array.isArray(items)) return;
   const rule = listRule(fieldPlace(place, name));
   const key = rule.kind === "map" ? (rule.keys[0] ?? "") : undefined;
+  merged[name] = arranged(items, listOf(field(target, name)), order, key);
+}
+
+/** `items` with those of `order` in that order, and the others where they were among them. */
+function arranged(
+  items: readonly unknown[],
+  before: readonly unknown[],
+  order: readonly unknown[],
+  key: string | undefined,
+): unknown[] {
   const idOf = (item: unknown) => JSON.stringify(key === undefined ? item : field(item, key));
   const ranks = new Map(order.map((item, i) => [idOf(item), i]));
-  const ranked = items
-    .filter((item) => ranks.has(idOf(item)))
-    .sort((a, b) => Number(ranks.get(idOf(a))) - Number(ranks.get(idOf(b))));
-  // What the caller does not know of keeps its place among the others.
-  for (const [i, item] of items.entries())
-    if (!ranks.has(idOf(item))) ranked.splice(Math.min(i, ranked.length), 0, item);
-  merged[name] = ranked;
+  const places = new Map(before.map((item, i) => [idOf(item), i]));
+  const rank = (item: unknown) => ranks.get(idOf(item)) ?? -1;
+  const ours = items.filter((item) => rank(item) >= 0).sort((a, b) => rank(a) - rank(b));
+  const others = items.filter((item) => rank(item) < 0);
+  const sorted: unknown[] = [];
+  for (const other of others) {
+    const place = places.get(idOf(other)) ?? Infinity;
+    while (ours.length > 0 && (places.get(idOf(ours[0])) ?? -1) < place) sorted.push(ours.shift());
+    sorted.push(other);
+  }
+  return [...sorted, ...ours];
 }
 
 function dropValues(merged: JsonObject, name: string, values: unknown): void {

@@ -24,6 +24,12 @@ export function statusAnswer(status: Status): ApiResponse {
   return { ...answer, headers: { ...answer.headers, "retry-after": String(seconds) } };
 }
 
+/** The answer where nothing at all is served. */
+export function notFoundPage(): ApiResponse {
+  const headers = { "content-type": "text/plain; charset=utf-8" };
+  return { status: 404, headers, body: once(Buffer.from("404 page not found\n")) };
+}
+
 /** One piece as a stream. */
 export async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes;

@@ -1,15 +1,16 @@
 import { apiVersionOf } from "../../apis/object.ts";
 import { prune } from "../schema/schema-pruning.ts";
 import { normalizeMetadata } from "../verbs/metadata.ts";
-import { isObject, type JsonObject } from "./json.ts";
+import { at, isObject, type JsonObject, textOf } from "./json.ts";
 import type { Operation } from "./operation.ts";
-import { badRequest } from "./refusals.ts";
+import { badRequest, invalid } from "./refusals.ts";
 import { decodeBody, decodeYaml } from "./request-body.ts";
 
 /** The object in the body of a request, as the type of the request. Throws a bad request or 415. */
 export function incomingObject(operation: Operation): JsonObject {
   const { value, duplicates } = decodeBody(operation.body, operation.headers["content-type"]);
-  if (!isObject(value)) throw badRequest("the body of the request is not an object");
+  if (!isObject(value) && value !== null)
+    throw badRequest("the body of the request is not an object");
   const object = { ...value };
   checkIdentity(operation, object);
   const level = fieldValidation(operation.query);
@@ -24,6 +25,11 @@ export function appliedObject(operation: Operation): JsonObject {
   const { value, duplicates } = decodeYaml(operation.body);
   if (!isObject(value)) throw badRequest("the body of the request is not an object");
   const object = { ...value };
+  const expected = apiVersionOf(operation.type);
+  if (object.apiVersion !== expected)
+    throw badRequest(
+      `Incorrect version specified in apply patch. Specified patch version: ${textOf(object.apiVersion ?? "")}, expected: ${expected}`,
+    );
   checkIdentity(operation, object);
   settleUnknown(
     operation,
@@ -43,7 +49,7 @@ export function settleUnknown(
   problems: readonly string[] = [],
 ): void {
   const { schema } = operation.type;
-  const unknown = normalizeMetadata(object);
+  const unknown = normalizeMetadata(object, subjectOf(operation));
   if (schema !== undefined) unknown.push(...prune(object, schema));
   report(operation, [...problems, ...unknown.map((path) => `unknown field "${path}"`)]);
 }
@@ -55,9 +61,12 @@ function report(operation: Operation, problems: readonly string[]): void {
     for (const problem of problems) operation.warnings.add(problem);
     return;
   }
-  const { kind, version, custom } = operation.type;
-  const what = custom ? "" : `${kind} in version "${version}" cannot be handled as a ${kind}: `;
-  throw badRequest(`${what}strict decoding error: ${problems.join(", ")}`);
+  throw badRequest(`${subjectOf(operation)}strict decoding error: ${problems.join(", ")}`);
+}
+
+/** How messages about the fields of a builtin kind begin. */
+function subjectOf({ type: { kind, version, custom } }: Operation): string {
+  return custom ? "" : `${kind} in version "${version}" cannot be handled as a ${kind}: `;
 }
 
 function fieldValidation(query: URLSearchParams): "Strict" | "Warn" | "Ignore" {
@@ -85,6 +94,14 @@ function checkIdentity({ type, subresource }: Operation, object: JsonObject): vo
     throw badRequest(
       `the API version in the data (${object.apiVersion}) does not match the expected API version (${expected})`,
     );
+  if (object.kind !== type.kind && type.custom)
+    throw invalid({ ...type, kind: object.kind }, textOf(at(object, "metadata", "name") ?? ""), [
+      {
+        reason: "FieldValueInvalid",
+        message: `Invalid value: ${JSON.stringify(object.kind)}: must be ${type.kind}`,
+        field: "kind",
+      },
+    ]);
   if (object.kind !== type.kind)
     throw badRequest(
       `the kind in the data (${object.kind}) does not match the expected kind (${type.kind})`,

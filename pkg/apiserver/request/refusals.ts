@@ -13,9 +13,10 @@ export function notFound(type: Named, name: string): StatusError {
   return refuse("NotFound", type, name, `${qualified(type)} "${name}" not found`);
 }
 
-/** There is such an object already. */
-export function alreadyExists(type: Named, name: string): StatusError {
-  return refuse("AlreadyExists", type, name, `${qualified(type)} "${name}" already exists`);
+/** There is such an object already, perhaps one that only waits for its end. */
+export function alreadyExists(type: Named, name: string, isEnding = false): StatusError {
+  const why = isEnding ? "object is being deleted: " : "";
+  return refuse("AlreadyExists", type, name, `${why}${qualified(type)} "${name}" already exists`);
 }
 
 /** The object is not as the caller thinks. */
@@ -44,11 +45,22 @@ export function invalid(type: Named, name: string, causes: readonly StatusCause[
   const kind = type.group === "" ? type.kind : `${type.kind}.${type.group}`;
   const list = texts.length === 1 ? texts[0] : `[${texts.join(", ")}]`;
   return StatusError.of("Invalid", `${kind} "${name}" is invalid: ${list}`, {
-    name,
+    name: name || undefined,
     group: type.group || undefined,
     kind: type.kind,
     causes,
   });
+}
+
+/** A parameter or option of the request (not its object) holds what it cannot. */
+export function invalidOption(options: string, cause: StatusCause): StatusError {
+  return invalid({ group: "meta.k8s.io", plural: "", kind: options }, "", [cause]);
+}
+
+/** A refusal to which Kubernetes gives no reason, only HTTP code 500. */
+export function unexplained(message: string): StatusError {
+  const { status } = StatusError.of("InternalError", message);
+  return new StatusError({ ...status, reason: undefined, details: undefined });
 }
 
 /** The request makes no sense. */
@@ -67,6 +79,15 @@ export function methodNotAllowed(): StatusError {
   return StatusError.of("MethodNotAllowed", message, {});
 }
 
+/** What is served at the path knows no such verb. */
+export function notSupported(type: Named, verb: string): StatusError {
+  const message = `${verb} is not supported on resources of kind "${qualified(type)}"`;
+  return StatusError.of("MethodNotAllowed", message, {
+    group: type.group || undefined,
+    kind: type.plural,
+  });
+}
+
 /** The history that the request needs is no longer there; the caller has to list again. */
 export function expired(message: string): StatusError {
   return StatusError.of("Expired", message);
@@ -80,7 +101,7 @@ function refuse(
   causes?: readonly StatusCause[],
 ): StatusError {
   return StatusError.of(reason, message, {
-    name,
+    name: name || undefined,
     group: type.group || undefined,
     kind: type.plural,
     causes,

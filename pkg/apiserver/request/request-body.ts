@@ -37,7 +37,7 @@ export function decodeBody(body: Uint8Array, contentType: string | undefined): D
     case PROTOBUF_TYPE:
       return { value: checkShape(decodeProtobuf(checkSize(body))), duplicates: none };
     default:
-      throw unsupported(type, [JSON_TYPE, YAML_TYPE, PROTOBUF_TYPE]);
+      throw unsupported([JSON_TYPE, YAML_TYPE, PROTOBUF_TYPE]);
   }
 }
 
@@ -65,10 +65,10 @@ export function decodeYaml(body: Uint8Array): DecodedBody {
 }
 
 /** The refusal of a media type, naming those that would do. */
-export function unsupported(type: string, accepted: readonly string[]): StatusError {
+export function unsupported(accepted: readonly string[]): StatusError {
   return StatusError.of(
     "UnsupportedMediaType",
-    `the body of the request was in an unknown format - accepted media types include: ${accepted.join(", ")} (not ${type})`,
+    `the body of the request was in an unknown format - accepted media types include: ${accepted.join(", ")}`,
   );
 }
 

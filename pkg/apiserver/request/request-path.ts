@@ -8,6 +8,8 @@ export interface ResourcePath {
   readonly plural: string;
   readonly name: string;
   readonly subresource: string;
+  /** Whether it is one of the old paths that mean a watch by themselves. */
+  readonly watch: boolean;
 }
 
 /** The parts of a path between its slashes, unescaped. Throws a bad request if it cannot be. */
@@ -29,6 +31,8 @@ export function parseResourcePath(parts: readonly string[]): ResourcePath | unde
   const version = rest.shift();
   if ((root !== "api" && root !== "apis") || group === undefined || version === undefined)
     return undefined;
+  const watch = rest[0] === "watch" && rest.length > 1;
+  if (watch) rest.shift();
   let namespace = "";
   // "namespaces/x" is an object, and only "namespaces/x/things" a collection in it.
   const subresources = ["status", "finalize"];
@@ -36,5 +40,5 @@ export function parseResourcePath(parts: readonly string[]): ResourcePath | unde
     namespace = rest.splice(0, 2)[1] ?? "";
   const [plural, name = "", subresource = "", ...more] = rest;
   if (plural === undefined || more.length > 0) return undefined;
-  return { group, version, namespace, plural, name, subresource };
+  return { group, version, namespace, plural, name, subresource, watch };
 }

@@ -1,7 +1,10 @@
 import { clone, isObject, type JsonObject } from "../request/json.ts";
 import type { Schema } from "./schema.ts";
 
-/** Puts the defaults of `schema` where `value` says nothing, or null where null is not allowed. */
+/**
+ * Puts the defaults of `schema` where `value` says nothing, or null where null is not allowed; such a null
+ * without a default is dropped.
+ */
 export function setDefaults(value: unknown, schema: Schema): void {
   if (Array.isArray(value)) {
     const { items } = schema;
@@ -15,12 +18,13 @@ export function setDefaults(value: unknown, schema: Schema): void {
 
 function setOthers(value: JsonObject, known: object, schema: Schema | boolean | undefined): void {
   if (typeof schema !== "object") return;
-  for (const [name, item] of Object.entries(value))
-    if (!Object.hasOwn(known, name)) setDefaults(item, schema);
+  for (const name of Object.keys(value))
+    if (!Object.hasOwn(known, name)) setDefault(value, name, schema);
 }
 
 function setDefault(value: JsonObject, name: string, schema: Schema): void {
   const missing = !Object.hasOwn(value, name) || (value[name] === null && schema.nullable !== true);
   if (missing && schema.default !== undefined) value[name] = clone(schema.default);
+  else if (missing) delete value[name];
   if (Object.hasOwn(value, name)) setDefaults(value[name], schema);
 }

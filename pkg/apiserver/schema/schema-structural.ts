@@ -1,12 +1,15 @@
 import type { StatusCause } from "../../apis/status.ts";
 import { isObject, type JsonObject, listOf, objectOf } from "../request/json.ts";
+import type { Schema } from "./schema.ts";
+import { validate } from "./schema-validation.ts";
 
 const MAX_DEPTH = 64;
-const TYPES = ["object", "array", "string", "number", "integer", "boolean"];
+const TYPES = ["array", "boolean", "integer", "number", "object", "string"];
 
 /** Why `schema` cannot be the schema of a kind: Kubernetes wants to know the type of every field. */
 export function checkStructural(schema: unknown, path: string): StatusCause[] {
   if (!isObject(schema)) return [cause(path, "must be a schema")];
+  if (schema.type === undefined) return [required(`${path}.type`, "must not be empty at the root")];
   if (schema.type !== "object")
     return [cause(`${path}.type`, 'must be "object" at the root', schema.type)];
   return [...check(schema, path, 0), ...checkParts(schema, path, 0)];
@@ -18,6 +21,7 @@ function check(schema: unknown, path: string, depth: number): StatusCause[] {
   return [
     ...checkType(schema, path),
     ...checkKeywords(schema, path),
+    ...checkDefault(schema, path),
     ...checkChildren(schema, path, depth + 1),
   ];
 }
@@ -28,24 +32,29 @@ function checkType(schema: JsonObject, path: string): StatusCause[] {
     schema["x-kubernetes-preserve-unknown-fields"] === true ||
     schema["x-kubernetes-int-or-string"] === true;
   if (type === undefined && !loose)
+    return [required(`${path}.type`, "must not be empty for specified object fields")];
+  if (type !== undefined && !TYPES.some((known) => known === type))
     return [
       {
-        reason: "FieldValueRequired",
-        message: "Required value: must not be empty for specified object fields",
+        reason: "FieldValueNotSupported",
+        message: `Unsupported value: ${JSON.stringify(type)}: supported values: ${TYPES.map((known) => `"${known}"`).join(", ")}`,
         field: `${path}.type`,
       },
     ];
-  if (type !== undefined && !TYPES.some((known) => known === type))
-    return [cause(`${path}.type`, `supported values: ${TYPES.join(", ")}`, type)];
   if (type === "array" && schema.items === undefined)
-    return [
-      {
-        reason: "FieldValueRequired",
-        message: "Required value: must be specified",
-        field: `${path}.items`,
-      },
-    ];
+    return [required(`${path}.items`, "must be specified")];
   return [];
+}
+
+/** A default that is refused would make every object refused. */
+function checkDefault(schema: JsonObject, path: string): StatusCause[] {
+  if (schema.default === undefined || schema.default === null) return [];
+  if (checkKeywords(schema, path).length > 0) return [];
+  return validate(schema.default, schema as Schema).map(({ message = "", ...rest }) => ({
+    ...rest,
+    message,
+    field: `${path}.default`,
+  }));
 }
 
 const isText = (value: unknown) => typeof value === "string";
@@ -111,6 +120,10 @@ function checkChildren(schema: JsonObject, path: string, depth: number): StatusC
     causes.push(...check(schema.additionalProperties, `${path}.additionalProperties`, depth));
   if (schema.items !== undefined) causes.push(...check(schema.items, `${path}.items`, depth));
   return causes;
+}
+
+function required(path: string, why: string): StatusCause {
+  return { reason: "FieldValueRequired", message: `Required value: ${why}`, field: path };
 }
 
 function cause(path: string, why: string, value?: unknown): StatusCause {

@@ -1,5 +1,5 @@
 import type { StatusCause } from "../../apis/status.ts";
-import { isObject, same } from "../request/json.ts";
+import { at, isObject, same } from "../request/json.ts";
 import { fieldPath, propertySchema, type Schema } from "./schema.ts";
 import { matchesFormat } from "./schema-formats.ts";
 
@@ -13,7 +13,8 @@ export function validate(value: unknown, schema: Schema, path = ""): StatusCause
     causes.push({ reason, message, field: field === "" ? "<nil>" : field });
   if (value === null && schema.nullable === true) return causes;
   if (!hasType(value, schema)) {
-    const message = `${path} in body must be of type ${schema.type}: "${typeName(value)}"`;
+    const wanted = schema["x-kubernetes-int-or-string"] === true ? "integer,string" : schema.type;
+    const message = `${path} in body must be of type ${wanted}: "${typeName(value)}"`;
     report("FieldValueTypeInvalid", `Invalid value: "${typeName(value)}": ${message}`);
     return causes;
   }
@@ -90,9 +91,14 @@ const hasItems: Rule = (value, schema, path, report) => {
   if (minItems !== undefined && value.length < minItems)
     invalidValue(report, value.length, `${path} in body should have at least ${minItems} items`);
   tooMany(report, value.length, maxItems);
-  const isSet = schema.uniqueItems === true || schema["x-kubernetes-list-type"] === "set";
-  if (isSet && hasTwins(value))
+  if (schema.uniqueItems === true && twins(value).length > 0)
     report("FieldValueDuplicate", `Duplicate value: ${path} shouldn't contain duplicates`);
+  const type = schema["x-kubernetes-list-type"];
+  if (type !== "set" && type !== "map") return;
+  const keys = schema["x-kubernetes-list-map-keys"] ?? [];
+  const ids = type === "set" ? value : value.map((item) => keysOf(item, keys));
+  for (const i of twins(ids))
+    report("FieldValueDuplicate", `Duplicate value: ${JSON.stringify(ids[i])}`, fieldPath(path, i));
 };
 
 const hasProperties: Rule = (value, schema, path, report) => {
@@ -100,7 +106,12 @@ const hasProperties: Rule = (value, schema, path, report) => {
   const { minProperties, maxProperties } = schema;
   const count = Object.keys(value).length;
   if (minProperties !== undefined && count < minProperties)
-    invalidValue(report, count, `${path} in body should have at least ${minProperties} properties`);
+    // The value that Kubernetes shows here is the limit.
+    invalidValue(
+      report,
+      minProperties,
+      `${path} in body should have at least ${minProperties} properties`,
+    );
   tooMany(report, count, maxProperties);
 };
 
@@ -111,16 +122,26 @@ function tooMany(report: Report, count: number, most: number | undefined): void 
 
 const combines: Rule = (value, schema, path, report) => {
   const holds = (part: Schema) => validate(value, part, path).length === 0;
-  const refuse = (text: string) => invalidValue(report, value, `${path} ${text}`);
-  for (const part of schema.allOf ?? [])
-    for (const cause of validate(value, part, path))
+  const refuse = (text: string) =>
+    report("FieldValueInvalid", `Invalid value: "": "${path}" must ${text}`, "<nil>");
+  const pass = (part: Schema | undefined) => {
+    for (const cause of part === undefined ? [] : validate(value, part, path))
       report(cause.reason ?? "", cause.message ?? "", cause.field);
-  if (schema.anyOf !== undefined && !schema.anyOf.some(holds))
-    refuse("in body must validate at least one schema (anyOf)");
-  if (schema.oneOf !== undefined && schema.oneOf.filter(holds).length !== 1)
-    refuse("in body must validate one and only one schema (oneOf)");
-  if (schema.not !== undefined && holds(schema.not))
-    refuse("in body must not validate the schema (not)");
+  };
+  const { allOf = [], anyOf = [], oneOf = [], not } = schema;
+  for (const part of allOf) pass(part);
+  if (!allOf.every(holds))
+    refuse(`validate all the schemas (allOf)${allOf.some(holds) ? "" : ". None validated"}`);
+  if (anyOf.length > 0 && !anyOf.some(holds)) {
+    refuse("validate at least one schema (anyOf)");
+    pass(anyOf[0]);
+  }
+  const held = oneOf.filter(holds).length;
+  if (oneOf.length > 0 && held !== 1)
+    refuse(
+      `validate one and only one schema (oneOf). Found ${held === 0 ? "none valid" : `${held} valid alternatives`}`,
+    );
+  if (not !== undefined && holds(not)) refuse("not validate the schema (not)");
 };
 
 const RULES = [
@@ -171,8 +192,14 @@ function shown(value: unknown): string {
   return isObject(value) ? '"object"' : JSON.stringify(value);
 }
 
-function hasTwins(items: readonly unknown[]): boolean {
-  return new Set(items.map((item) => JSON.stringify(item))).size < items.length;
+/** The places of the items that are there already. */
+function twins(items: readonly unknown[]): readonly number[] {
+  const texts = items.map((item) => JSON.stringify(item));
+  return [...texts.keys()].filter((i) => texts.indexOf(texts[i] as string) < i);
+}
+
+function keysOf(item: unknown, keys: readonly string[]): unknown {
+  return Object.fromEntries(keys.map((key) => [key, at(item, key)]));
 }
 
 const patterns = new Map<string, RegExp>();

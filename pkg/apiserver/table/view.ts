@@ -45,7 +45,9 @@ function viewOfType(part: string, query: URLSearchParams): View | undefined {
 function include(query: URLSearchParams): "None" | "Metadata" | "Object" {
   const wanted = query.get("includeObject") ?? "Metadata";
   if (wanted === "None" || wanted === "Metadata" || wanted === "Object") return wanted;
-  throw badRequest(`unrecognized includeObject value: "${wanted}"`);
+  throw badRequest(
+    `Unable to convert to Table as requested: includeObject: Invalid value: "${wanted}": must be 'Metadata', 'Object', 'None', or empty`,
+  );
 }
 
 /** A name for what `view` makes of objects of `type`: equal names, equal texts. */

@@ -41,7 +41,7 @@ const PHASE = text("Status", (object) =>
     ? at(object, "status", "phase")
     : "Terminating",
 );
-const DATA = integer("Data", (object) => size(at(object, "data")) + size(at(object, "binaryData")));
+const DATA = text("Data", (object) => size(at(object, "data")) + size(at(object, "binaryData")));
 const READY = text("Ready", (object) => {
   const wanted = at(object, "spec", "replicas") ?? 1;
   return `${at(object, "status", "readyReplicas") ?? 0}/${wanted}`;
@@ -50,6 +50,10 @@ const CONTAINERS = [
   wide("Containers", (object) => containers(object, "name")),
   wide("Images", (object) => containers(object, "image")),
 ];
+const SELECTOR = wide("Selector", (object) => pairs(at(object, "spec", "selector", "matchLabels")));
+const asText = (column: Column): Column => ({ ...column, type: "string" });
+const nodeInfo = (name: string) => (object: JsonObject) =>
+  at(object, "status", "nodeInfo", name) ?? "<unknown>";
 const COUNTS = (...names: readonly string[]) =>
   names.map((name) => integer(heading(name), (object) => at(object, ...name.split(".")) ?? 0));
 
@@ -58,7 +62,7 @@ const COLUMNS: Readonly<Record<string, readonly Column[]>> = {
   namespaces: [NAME, PHASE, AGE],
   configmaps: [NAME, DATA, AGE],
   secrets: [NAME, text("Type", (object) => at(object, "type")), DATA, AGE],
-  serviceaccounts: [NAME, integer("Secrets", (object) => size(at(object, "secrets"))), AGE],
+  serviceaccounts: [NAME, text("Secrets", (object) => size(at(object, "secrets"))), AGE],
   services: [
     NAME,
     text("Type", (object) => at(object, "spec", "type") ?? "ClusterIP"),
@@ -81,6 +85,8 @@ const COLUMNS: Readonly<Record<string, readonly Column[]>> = {
     AGE,
     wide("IP", (object) => at(object, "status", "podIP") ?? "<none>"),
     wide("Node", (object) => at(object, "spec", "nodeName") ?? "<none>"),
+    wide("Nominated Node", (object) => at(object, "status", "nominatedNodeName") ?? "<none>"),
+    wide("Readiness Gates", readinessGates),
   ],
   nodes: [
     NAME,
@@ -90,7 +96,9 @@ const COLUMNS: Readonly<Record<string, readonly Column[]>> = {
     text("Version", (object) => at(object, "status", "nodeInfo", "kubeletVersion")),
     wide("Internal-IP", (object) => nodeAddress(object, "InternalIP")),
     wide("External-IP", (object) => nodeAddress(object, "ExternalIP")),
-    wide("OS-Image", (object) => at(object, "status", "nodeInfo", "osImage")),
+    wide("OS-Image", nodeInfo("osImage")),
+    wide("Kernel-Version", nodeInfo("kernelVersion")),
+    wide("Container-Runtime", nodeInfo("containerRuntimeVersion")),
   ],
   events: [
     text("Last Seen", (object, now) =>
@@ -111,16 +119,17 @@ const COLUMNS: Readonly<Record<string, readonly Column[]>> = {
   "deployments.apps": [
     NAME,
     READY,
-    ...COUNTS("status.updatedReplicas", "status.availableReplicas"),
+    ...COUNTS("status.updatedReplicas", "status.availableReplicas").map(asText),
     AGE,
     ...CONTAINERS,
-    wide("Selector", (object) => pairs(at(object, "spec", "selector", "matchLabels"))),
+    SELECTOR,
   ],
   "replicasets.apps": [
     NAME,
     ...COUNTS("spec.replicas", "status.replicas", "status.readyReplicas"),
     AGE,
     ...CONTAINERS,
+    SELECTOR,
   ],
   "statefulsets.apps": [NAME, READY, AGE, ...CONTAINERS],
   "daemonsets.apps": [
@@ -132,8 +141,12 @@ const COLUMNS: Readonly<Record<string, readonly Column[]>> = {
       "status.updatedNumberScheduled",
       "status.numberAvailable",
     ),
+    text("Node Selector", (object) =>
+      pairs(at(object, "spec", "template", "spec", "nodeSelector")),
+    ),
     AGE,
     ...CONTAINERS,
+    SELECTOR,
   ],
   "jobs.batch": [
     NAME,
@@ -141,8 +154,10 @@ const COLUMNS: Readonly<Record<string, readonly Column[]>> = {
       const wanted = at(object, "spec", "completions") ?? 1;
       return `${at(object, "status", "succeeded") ?? 0}/${wanted}`;
     }),
+    text("Duration", jobDuration),
     AGE,
     ...CONTAINERS,
+    SELECTOR,
   ],
   "cronjobs.batch": [
     NAME,
@@ -243,4 +258,22 @@ function nodeRoles(object: JsonObject): string {
 function nodeAddress(object: JsonObject, type: string): unknown {
   const found = listOf(at(object, "status", "addresses")).find((item) => at(item, "type") === type);
   return at(found, "address") ?? "<none>";
+}
+
+/** How many of its readiness gates are open. */
+function readinessGates(object: JsonObject): string {
+  const gates = listOf(at(object, "spec", "readinessGates"));
+  if (gates.length === 0) return "<none>";
+  const open = gates.filter(
+    (gate) => at(condition(object, String(at(gate, "conditionType"))), "status") === "True",
+  );
+  return `${open.length}/${gates.length}`;
+}
+
+/** How long it has been running, or ran. */
+function jobDuration(object: JsonObject, now: number): unknown {
+  const start = at(object, "status", "startTime");
+  if (start === undefined) return "";
+  const end = at(object, "status", "completionTime");
+  return age(start, end === undefined ? now : Date.parse(String(end)));
 }

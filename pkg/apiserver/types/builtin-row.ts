@@ -18,7 +18,7 @@ export interface BuiltinRow {
   readonly names?: NameRule;
   readonly statusOnCreate?: boolean;
   readonly scale?: ScalePaths;
-  readonly generation?: boolean;
+  readonly generation?: ServedType["generation"];
   readonly select?: readonly string[];
   readonly complete?: Completion;
   readonly check?: ServedType["check"];

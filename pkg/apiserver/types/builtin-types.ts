@@ -12,6 +12,7 @@ import {
 import type { BuiltinRow } from "./builtin-row.ts";
 import { CLIENT_ROWS } from "./client-kinds.ts";
 import { CRD_V1, CRD_V1BETA1 } from "./crd-types.ts";
+import { checkData } from "./data-rules.ts";
 import { ALL_VERBS, type ScalePaths, type ServedType } from "./served-type.ts";
 
 const SPEC_STATUS = ["spec", "status"];
@@ -20,7 +21,7 @@ const SCALE: ScalePaths = {
   statusReplicas: ["status", "replicas"],
   labelSelector: ["spec", "selector"],
 };
-const WORKLOAD = { fields: SPEC_STATUS, categories: ["all"], generation: true };
+const WORKLOAD = { fields: SPEC_STATUS, categories: ["all"], generation: "spec" } as const;
 const APP = { ...WORKLOAD, group: "apps" };
 const BATCH = { ...WORKLOAD, group: "batch" };
 const SCALED = { ...APP, scale: SCALE, complete: completeReplicas };
@@ -48,6 +49,7 @@ const ROWS: readonly BuiltinRow[] = [
     kind: "ConfigMap",
     fields: ["data", "binaryData", "immutable"],
     exact: { data: texts, binaryData: blobs, immutable: { type: "boolean" } },
+    check: checkData("data", "binaryData"),
     short: ["cm"],
   },
   {
@@ -61,13 +63,14 @@ const ROWS: readonly BuiltinRow[] = [
     },
     select: ["type"],
     complete: completeSecret,
+    check: checkData("data"),
   },
   {
     kind: "Service",
     fields: SPEC_STATUS,
     short: ["svc"],
     categories: ["all"],
-    names: "label",
+    names: "service",
     complete: completeService,
   },
   {
@@ -128,7 +131,7 @@ const ROWS: readonly BuiltinRow[] = [
   { kind: "ResourceQuota", fields: SPEC_STATUS, short: ["quota"] },
   { kind: "LimitRange", fields: ["spec"], short: ["limits"] },
   { kind: "Endpoints", plural: "endpoints", fields: ["subsets"], short: ["ep"] },
-  { ...SCALED, kind: "Deployment", short: ["deploy"] },
+  { ...SCALED, kind: "Deployment", short: ["deploy"], generation: "spec and annotations" },
   { ...APP, kind: "DaemonSet", short: ["ds"] },
   { ...SCALED, kind: "StatefulSet", short: ["sts"] },
   { ...SCALED, kind: "ReplicaSet", short: ["rs"] },
@@ -169,7 +172,7 @@ function servedIn(version: string, kept: string, row: BuiltinRow): ServedType {
     status: row.fields.includes("status") && row.verbs?.includes("get") !== false,
     statusOnCreate: row.statusOnCreate ?? false,
     scale: row.scale,
-    generation: row.generation ?? false,
+    generation: row.generation,
     nameRule: row.names ?? "subdomain",
     schema: looseSchema(row),
     columns: row.columns ?? builtinColumns(qualified({ group, plural })),

@@ -16,7 +16,7 @@ export const CLIENT_ROWS: readonly BuiltinRow[] = [
     fields: SPEC_STATUS,
     short: ["rc"],
     categories: ["all"],
-    generation: true,
+    generation: "spec",
   },
   { kind: "PersistentVolume", fields: SPEC_STATUS, cluster: true, short: ["pv"] },
   { kind: "PodTemplate", fields: ["template"] },
@@ -34,7 +34,7 @@ export const CLIENT_ROWS: readonly BuiltinRow[] = [
     fields: SPEC_STATUS,
     short: ["pdb"],
     versions: ["v1", "v1beta1"],
-    generation: true,
+    generation: "spec",
   },
   {
     group: "discovery.k8s.io",
@@ -48,7 +48,7 @@ export const CLIENT_ROWS: readonly BuiltinRow[] = [
     plural: "ingresses",
     fields: SPEC_STATUS,
     short: ["ing"],
-    generation: true,
+    generation: "spec",
   },
   { ...NETWORKING, kind: "IngressClass", plural: "ingressclasses", fields: SPEC, cluster: true },
   {
@@ -57,7 +57,7 @@ export const CLIENT_ROWS: readonly BuiltinRow[] = [
     plural: "networkpolicies",
     fields: SPEC,
     short: ["netpol"],
-    generation: true,
+    generation: "spec",
   },
   {
     ...STORAGE,

@@ -1,5 +1,5 @@
 import type { StatusCause } from "../../apis/status.ts";
-import { at, child, type JsonObject, listOf, objectOf } from "../request/json.ts";
+import { at, child, type JsonObject, listOf, objectOf, same } from "../request/json.ts";
 import { checkStructural } from "../schema/schema-structural.ts";
 import { validate } from "../schema/schema-validation.ts";
 import { CRD_SPEC } from "./crd-schema.ts";
@@ -29,11 +29,16 @@ export function checkCrd(object: JsonObject, old: JsonObject | undefined): reado
   const misshapen = validate(object.spec, CRD_SPEC, "spec");
   if (misshapen.length > 0) return misshapen;
   const versions = listOf(spec.versions);
+  const [first] = versions.map((version) => at(version, "schema", "openAPIV3Schema"));
+  const isShared =
+    first !== undefined &&
+    versions.every((version) => same(at(version, "schema", "openAPIV3Schema"), first));
   return [
-    ...checkNames(object),
+    ...(old === undefined ? checkNames(object) : []),
     ...checkVersions(versions),
     ...versions.flatMap((version, i) => {
-      const path = `spec.versions[${i}].schema.openAPIV3Schema`;
+      const path = isShared ? SHARED_SCHEMA : `spec.versions[${i}].schema.openAPIV3Schema`;
+      if (isShared && i > 0) return [];
       const schema = at(version, "schema", "openAPIV3Schema");
       if (schema === undefined) return [required(path, "schemas are required")];
       return checkStructural(schema, path);
@@ -42,11 +47,16 @@ export function checkCrd(object: JsonObject, old: JsonObject | undefined): reado
   ];
 }
 
+/** How Kubernetes calls a schema that all versions have. */
+const SHARED_SCHEMA = "spec.validation.openAPIV3Schema";
+
 function checkNames(object: JsonObject): StatusCause[] {
   const spec = objectOf(object.spec);
   const name = at(object, "metadata", "name");
   const plural = at(spec, "names", "plural");
   const causes: StatusCause[] = [];
+  if (typeof plural === "string" && name !== `${plural}.${spec.group}`)
+    causes.push(invalidField("metadata.name", name, `must be spec.names.plural+"."+spec.group`));
   if (typeof spec.group !== "string" || spec.group === "") causes.push(required("spec.group"));
   else if (!spec.group.includes("."))
     causes.push(invalidField("spec.group", spec.group, "should be a domain with at least one dot"));
@@ -58,13 +68,10 @@ function checkNames(object: JsonObject): StatusCause[] {
     });
   for (const part of ["plural", "kind"])
     if (typeof at(spec, "names", part) !== "string") causes.push(required(`spec.names.${part}`));
-  if (typeof plural === "string" && name !== `${plural}.${spec.group}`)
-    causes.push(invalidField("metadata.name", name, `must be spec.names.plural+"."+spec.group`));
   return causes;
 }
 
 function checkVersions(versions: readonly unknown[]): StatusCause[] {
-  if (versions.length === 0) return [required("spec.versions", "must have at least one version")];
   const causes: StatusCause[] = [];
   const names = versions.map((version) => at(version, "name"));
   for (const [i, name] of names.entries())

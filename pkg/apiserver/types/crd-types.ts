@@ -21,7 +21,7 @@ export const CRD_V1: ServedType = {
   storedAs: `${GROUP}/v1`,
   status: true,
   statusOnCreate: false,
-  generation: true,
+  generation: "spec",
   nameRule: "subdomain",
   schema: {
     type: "object",

@@ -57,8 +57,27 @@ function versionToV1(version: JsonObject, shared: JsonObject): JsonObject {
 
 function schemaOf(validation: unknown, preserve: boolean): JsonObject {
   const schema = objectOf(at(validation, "openAPIV3Schema"));
-  const keep = preserve ? { "x-kubernetes-preserve-unknown-fields": true } : {};
-  return { openAPIV3Schema: { type: "object", ...keep, ...schema } };
+  const whole = { type: "object", ...schema };
+  return { openAPIV3Schema: preserve ? keeping(whole) : whole };
+}
+
+/** `schema` that keeps what it does not know, at every depth. */
+function keeping(schema: JsonObject): JsonObject {
+  const { properties, items, additionalProperties } = schema;
+  const inner = (value: unknown) => (isObject(value) ? keeping(value) : value);
+  return {
+    ...(schema.type === "object" ? { "x-kubernetes-preserve-unknown-fields": true } : {}),
+    ...schema,
+    ...(isObject(properties)
+      ? {
+          properties: Object.fromEntries(Object.entries(properties).map(([k, v]) => [k, inner(v)])),
+        }
+      : {}),
+    ...(items === undefined ? {} : { items: inner(items) }),
+    ...(additionalProperties === undefined
+      ? {}
+      : { additionalProperties: inner(additionalProperties) }),
+  };
 }
 
 function conversionToV1(conversion: unknown): JsonObject {

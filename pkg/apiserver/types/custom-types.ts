@@ -34,7 +34,7 @@ function customType(spec: JsonObject, version: JsonObject, storedAs: string): Se
     status: isObject(at(version, "subresources", "status")),
     statusOnCreate: false,
     scale: scalePaths(at(version, "subresources", "scale")),
-    generation: true,
+    generation: "spec",
     nameRule: "subdomain",
     schema: objectOf(at(version, "schema", "openAPIV3Schema")) as Schema,
     columns: columnsOf(version.additionalPrinterColumns),

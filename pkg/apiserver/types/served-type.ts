@@ -23,7 +23,7 @@ export interface ScalePaths {
 }
 
 /** What names in metadata.name must look like. */
-export type NameRule = "subdomain" | "label" | "path";
+export type NameRule = "subdomain" | "label" | "service" | "path";
 
 /**
  * One kind in one version as this server serves it: everything that makes it different from the others.
@@ -44,8 +44,8 @@ export interface ServedType extends ResourceType {
   /** Whether `status` may be given when the object is created. */
   readonly statusOnCreate: boolean;
   readonly scale?: ScalePaths | undefined;
-  /** Whether metadata.generation counts the changes of what is wanted. */
-  readonly generation: boolean;
+  /** Of what metadata.generation counts the changes; of nothing if it is absent. */
+  readonly generation?: "spec" | "spec and annotations" | undefined;
   readonly nameRule: NameRule;
   /** What fields there are, for `explain`, defaults and validation; absent if anything goes. */
   readonly schema?: Schema | undefined;

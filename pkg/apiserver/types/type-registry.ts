@@ -25,6 +25,11 @@ export class TypeRegistry {
     return this.#byPath.values();
   }
 
+  /** Whether anything of that group is served. */
+  hasGroup(group: string): boolean {
+    return [...this.all()].some((type) => type.group === group);
+  }
+
   find(group: string, version: string, plural: string): ServedType | undefined {
     return this.#byPath.get(`${group}/${version}/${plural}`);
   }

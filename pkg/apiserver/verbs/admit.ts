@@ -37,7 +37,8 @@ export function admitChange(
   checkFinalizers(type, name, current, object);
   const admitted = complete(type, name, object, current);
   if (!isApply(operation)) trackUpdate(operation, current, admitted);
-  if (type.generation && isOtherSpec(type, current, admitted)) bumpGeneration(admitted);
+  if (type.generation !== undefined && isOtherSpec(type, current, admitted))
+    bumpGeneration(admitted);
   return admitted;
 }
 
@@ -80,7 +81,18 @@ function schemaCauses(type: ServedType, object: JsonObject): readonly StatusCaus
   if (type.schema === undefined) return [];
   // metadata is checked by its own rules, and a schema that mentions it can only know less.
   const { metadata, ...rest } = object;
-  return validate(rest, type.schema).filter(({ field }) => field !== "metadata");
+  const causes = validate(rest, type.schema).filter(({ field }) => field !== "metadata");
+  const unreadable = type.custom ? undefined : causes.find(isUnreadable);
+  if (unreadable === undefined) return causes;
+  const { kind, version } = type;
+  throw badRequest(
+    `${kind} in version "${version}" cannot be handled as a ${kind}: ${unreadable.field}: ${unreadable.message}`,
+  );
+}
+
+/** What a builtin kind cannot even be read from is no invalid object but a bad request. */
+function isUnreadable({ reason, message = "" }: StatusCause): boolean {
+  return reason === "FieldValueTypeInvalid" || message.includes(" in body must be of type byte");
 }
 
 function checkPreconditions(
@@ -96,7 +108,7 @@ function checkPreconditions(
     );
   if (type.namespaced && want.namespace !== undefined && want.namespace !== have.namespace)
     throw badRequest(
-      "the namespace of the provided object does not match the namespace sent on the request",
+      `the namespace of the object (${want.namespace}) does not match the namespace on the request (${have.namespace})`,
     );
   if (want.uid !== undefined && want.uid !== have.uid)
     throw conflict(
@@ -149,7 +161,9 @@ function checkFinalizers(
 }
 
 function isOtherSpec(type: ServedType, current: JsonObject, admitted: JsonObject): boolean {
-  return !same(specOf(type, current), specOf(type, admitted));
+  if (!same(specOf(type, current), specOf(type, admitted))) return true;
+  const notes = (object: JsonObject) => objectOf(objectOf(object.metadata).annotations);
+  return type.generation === "spec and annotations" && !same(notes(current), notes(admitted));
 }
 
 /** What is wanted: everything that is neither identity nor, where it is apart, status. */

@@ -2,8 +2,10 @@ import { StatusError } from "../../apis/status.ts";
 import { incomingObject } from "../request/incoming.ts";
 import { at, type JsonObject, objectOf } from "../request/json.ts";
 import { asKubeObject, keyOf, type Operation, type Outcome, shown } from "../request/operation.ts";
-import { alreadyExists, badRequest, forbidden } from "../request/refusals.ts";
+import { checkDryRun, checkManager } from "../request/query.ts";
+import { alreadyExists, badRequest, forbidden, unexplained } from "../request/refusals.ts";
 import { commit } from "../store/commit.ts";
+import type { StoredObject } from "../store/store.ts";
 import { admitNew } from "./admit.ts";
 import { timestamp } from "./metadata.ts";
 import { generatedName } from "./names.ts";
@@ -12,6 +14,8 @@ const TRIES = 8;
 
 /** POST to a collection: a new object. */
 export async function create(operation: Operation): Promise<Outcome> {
+  checkDryRun("CreateOptions", operation.query.getAll("dryRun"));
+  checkManager("CreateOptions", operation.query);
   const given = incomingObject(operation);
   return createFrom(operation, given);
 }
@@ -19,7 +23,9 @@ export async function create(operation: Operation): Promise<Outcome> {
 /** A new object as `given` says. Rejects with `AlreadyExists` if its name is taken. */
 export async function createFrom(operation: Operation, given: JsonObject): Promise<Outcome> {
   if (!operation.type.verbs.includes("get")) return review(operation, given);
-  const { name, generateName } = objectOf(given.metadata);
+  const { name, generateName, resourceVersion } = objectOf(given.metadata);
+  if (resourceVersion !== undefined && resourceVersion !== "")
+    throw unexplained("resourceVersion should not be set on objects to be created");
   if (operation.name !== "" && name !== undefined && name !== operation.name)
     throw badRequest(
       `the name of the object (${name}) does not match the name on the URL (${operation.name})`,
@@ -53,10 +59,14 @@ async function createNamed(
   const stored = await commit(operation, keyOf(operation, name), (current) => {
     checkNamespace(operation, name);
     const object = admitNew(operation, name, given);
-    if (current !== undefined) throw alreadyExists(operation.type, name);
+    if (current !== undefined) throw alreadyExists(operation.type, name, isEnding(current));
     return { kind: "put", object: asKubeObject(object) };
   });
   return shown(operation, 201, stored);
+}
+
+function isEnding(stored: StoredObject): boolean {
+  return at(stored.object, "metadata", "deletionTimestamp") !== undefined;
 }
 
 /** A kind that is only a question: the answer is the completed object, and nothing is kept. */
@@ -74,7 +84,7 @@ function checkNamespace({ store, type, namespace }: Operation, name: string): vo
       name: namespace,
       kind: "namespaces",
     });
-  if (at(home.object, "metadata", "deletionTimestamp") !== undefined)
+  if (isEnding(home))
     throw forbidden(
       type,
       name,

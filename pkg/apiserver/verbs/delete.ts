@@ -1,4 +1,4 @@
-import { at, clone, isObject, type JsonObject, listOf, objectOf } from "../request/json.ts";
+import { at, clone, type JsonObject, listOf, objectOf } from "../request/json.ts";
 import {
   asKubeObject,
   keyOf,
@@ -7,12 +7,12 @@ import {
   served,
   shown,
 } from "../request/operation.ts";
-import { badRequest, conflict, forbidden, notFound, qualified } from "../request/refusals.ts";
-import { decodeBody } from "../request/request-body.ts";
+import { conflict, forbidden, notFound, qualified } from "../request/refusals.ts";
 import { commit } from "../store/commit.ts";
 import type { Edit, StoredObject, VersionedStore } from "../store/store.ts";
 import type { ServedType } from "../types/served-type.ts";
 import { bumpGeneration } from "./admit.ts";
+import { deleteOptions, propagationFinalizers, withDryRun } from "./delete-options.ts";
 import { timestamp } from "./metadata.ts";
 import { requestTest } from "./selectors.ts";
 
@@ -59,11 +59,12 @@ export async function removeOwned(
   store: VersionedStore,
   type: ServedType,
   stored: StoredObject,
+  options: JsonObject = {},
 ): Promise<void> {
   await store.change(stored.key, (current) => {
     if (current === undefined || isMarked(current))
       return { kind: "keep", current: current ?? stored };
-    return ending(type, current);
+    return ending(type, current, options);
   });
 }
 
@@ -80,43 +81,31 @@ async function end(
       throw forbidden(type, name, "this namespace may not be deleted");
     checkPreconditions(type, name, current, options);
     if (isMarked(current)) return { kind: "keep", current };
-    const decision = ending(type, current);
+    const decision = ending(type, current, options);
     ended = decision.kind === "remove";
     return decision;
   });
   return { ended, stored };
 }
 
-function ending(type: ServedType, current: StoredObject): Edit {
+function ending(type: ServedType, current: StoredObject, options: JsonObject = {}): Edit {
   const object = clone(current.object) as unknown as JsonObject;
   const metadata = objectOf(object.metadata);
+  const finalizers = propagationFinalizers(listOf(metadata.finalizers), options);
+  if (finalizers.length > 0) metadata.finalizers = finalizers;
   const waits = listOf(metadata.finalizers).length > 0 || type.owns !== undefined;
   if (!waits) return { kind: "remove", object: asKubeObject(object) };
   metadata.deletionTimestamp = timestamp();
   if (type.owns !== "namespace") metadata.deletionGracePeriodSeconds = 0;
-  if (type.generation) bumpGeneration(object);
+  if (type.generation !== undefined) bumpGeneration(object);
   if (type.owns === "namespace")
     object.status = { ...objectOf(object.status), phase: "Terminating" };
   return { kind: "put", object: asKubeObject(object) };
 }
 
-function isMarked(stored: StoredObject): boolean {
+/** Whether its deletion was asked for. */
+export function isMarked(stored: StoredObject): boolean {
   return at(stored.object, "metadata", "deletionTimestamp") !== undefined;
-}
-
-function deleteOptions({ body, headers }: Operation): JsonObject {
-  if (body.length === 0) return {};
-  const { value } = decodeBody(body, headers["content-type"]);
-  if (value === null) return {};
-  if (!isObject(value)) throw badRequest("the body of the request is not a DeleteOptions");
-  return value;
-}
-
-function withDryRun(query: URLSearchParams, options: JsonObject): URLSearchParams {
-  if (!listOf(options.dryRun).includes("All")) return query;
-  const changed = new URLSearchParams(query);
-  changed.set("dryRun", "All");
-  return changed;
 }
 
 function checkPreconditions(
@@ -125,19 +114,21 @@ function checkPreconditions(
   current: StoredObject,
   options: JsonObject,
 ): void {
+  // Kubernetes names the kind here, not the resource.
+  const named = { ...type, plural: type.kind };
   const wanted = objectOf(options.preconditions);
   const { uid, resourceVersion } = current.object.metadata;
   if (typeof wanted.uid === "string" && wanted.uid !== uid)
     throw conflict(
-      type,
+      named,
       name,
-      `Precondition failed: UID in precondition: ${wanted.uid}, UID in object meta: ${uid}`,
+      `the UID in the precondition (${wanted.uid}) does not match the UID in record (${uid}). The object might have been deleted and then recreated`,
     );
   if (typeof wanted.resourceVersion === "string" && wanted.resourceVersion !== resourceVersion)
     throw conflict(
-      type,
+      named,
       name,
-      `Precondition failed: ResourceVersion in precondition: ${wanted.resourceVersion}, ResourceVersion in object meta: ${resourceVersion}`,
+      `the ResourceVersion in the precondition (${wanted.resourceVersion}) does not match the ResourceVersion in record (${resourceVersion}). The object might have been modified`,
     );
 }
 

@@ -15,6 +15,7 @@ import { numberOf } from "../request/query.ts";
 import { badRequest, expired, notFound, qualified } from "../request/refusals.ts";
 import { type StoredObject, storeId } from "../store/store.ts";
 import { viewList, viewOf } from "../table/view.ts";
+import { checkListOptions } from "./list-options.ts";
 import { requestTest } from "./selectors.ts";
 
 /** Items that are turned into text before others get their turn. */
@@ -37,6 +38,7 @@ export function get(operation: Operation): Outcome {
 /** GET of a collection, or of one page of it; all pages are of the same revision. */
 export function list(operation: Operation): Outcome {
   const { store, type, namespace, query } = operation;
+  checkListOptions(query);
   const place = placeOf(query);
   const revision = place?.revision ?? exactRevision(operation) ?? store.revision;
   const all = itemsAt(operation, revision, namespace === "" ? undefined : namespace);
@@ -151,5 +153,5 @@ function placeOf(query: URLSearchParams): Place | undefined {
   } catch {
     // Falls through: not a place of ours.
   }
-  throw badRequest("continue key is not valid");
+  throw badRequest("invalid continue token: continue key is not valid");
 }

@@ -3,7 +3,7 @@ import type { StatusCause } from "../../apis/status.ts";
 import { at, isObject, type JsonObject, listOf, objectOf } from "../request/json.ts";
 import { badRequest } from "../request/refusals.ts";
 import type { ServedType } from "../types/served-type.ts";
-import { keyCauses, labelValueCauses, nameCauses } from "./names.ts";
+import { keyCauses, labelValueCauses, nameCauses, prefixCauses } from "./names.ts";
 
 type Shape = "text" | "texts" | "list" | "number";
 
@@ -30,28 +30,28 @@ const MAX_ANNOTATION_BYTES = 256 << 10;
 
 /**
  * Makes `object.metadata` an object of known fields, dropping nulls and unknown ones, and returns the
- * paths of the unknown. Throws a bad request when a field cannot hold what it holds.
+ * paths of the unknown. Throws a bad request, which begins with `what`, when a field cannot hold what it holds.
  */
-export function normalizeMetadata(object: JsonObject): string[] {
+export function normalizeMetadata(object: JsonObject, what: string): string[] {
   const given = object.metadata ?? {};
-  if (!isObject(given)) throw badRequest("metadata must be an object");
+  if (!isObject(given)) throw badRequest(`${what}metadata must be an object`);
   const unknown: string[] = [];
   const metadata: JsonObject = {};
   for (const [name, value] of Object.entries(given)) {
     if (!Object.hasOwn(FIELDS, name)) unknown.push(`metadata.${name}`);
-    else if (value !== null && value !== undefined) metadata[name] = checked(name, value);
+    else if (value !== null && value !== undefined) metadata[name] = checked(name, value, what);
   }
   delete metadata.selfLink;
   object.metadata = metadata;
   return unknown;
 }
 
-function checked(name: string, value: unknown): unknown {
+function checked(name: string, value: unknown, what: string): unknown {
   const { holds, type } = SHAPES[FIELDS[name] as Shape];
-  if (!holds(value)) throw wrongType(name, value, type);
+  if (!holds(value)) throw wrongType(name, value, type, what);
   if (FIELDS[name] !== "texts") return value;
-  for (const [key, item] of Object.entries(objectOf(value)))
-    if (typeof item !== "string") throw wrongType(`${name}.${key}`, item, "string");
+  for (const item of Object.values(objectOf(value)))
+    if (typeof item !== "string") throw wrongType(name, item, "string", what);
   return value;
 }
 
@@ -62,10 +62,10 @@ const SHAPES = {
   texts: { holds: isObject, type: "map[string]string" },
 } as const;
 
-function wrongType(name: string, value: unknown, type: string) {
+function wrongType(name: string, value: unknown, type: string, what = "") {
   const found = Array.isArray(value) ? "array" : typeof value;
   return badRequest(
-    `json: cannot unmarshal ${found} into Go struct field ObjectMeta.metadata.${name} of type ${type}`,
+    `${what}json: cannot unmarshal ${found} into Go struct field ObjectMeta.metadata.${name} of type ${type}`,
   );
 }
 
@@ -76,6 +76,7 @@ export function metadataCauses(type: ServedType, object: JsonObject): StatusCaus
   const annotations = Object.entries(metadata.annotations ?? {}) as [string, string][];
   const bytes = annotations.reduce((sum, [key, value]) => sum + key.length + value.length, 0);
   return [
+    ...prefixCauses(metadata.generateName, type.nameRule, "metadata.generateName"),
     ...nameCauses(metadata.name, type.nameRule, "metadata.name"),
     ...labels.flatMap(([key, value]) => [
       ...keyCauses(key, "metadata.labels"),
@@ -83,8 +84,10 @@ export function metadataCauses(type: ServedType, object: JsonObject): StatusCaus
     ]),
     ...annotations.flatMap(([key]) => keyCauses(key.toLowerCase(), "metadata.annotations")),
     ...(bytes > MAX_ANNOTATION_BYTES ? [TOO_LONG] : []),
-    ...listOf(metadata.finalizers).flatMap((item) => finalizerCauses(item)),
     ...listOf(metadata.ownerReferences).flatMap(ownerCauses),
+    ...controllerCauses(listOf(metadata.ownerReferences)),
+    ...listOf(metadata.finalizers).flatMap(finalizerCauses),
+    ...(type.custom ? [] : listOf(metadata.finalizers).flatMap(standardCauses)),
   ];
 }
 
@@ -94,19 +97,45 @@ const TOO_LONG: StatusCause = {
   field: "metadata.annotations",
 };
 
+const STANDARD_FINALIZERS = ["kubernetes", "orphan", "foregroundDeletion"];
+
+/** Builtin kinds know the finalizers that have no domain. */
+function standardCauses(item: unknown, i: number): StatusCause[] {
+  if (String(item).includes("/") || STANDARD_FINALIZERS.some((known) => known === item)) return [];
+  const why = "name is neither a standard finalizer name nor is it fully qualified";
+  return [invalidField(`metadata.finalizers[${i}]`, item, why)];
+}
+
 function finalizerCauses(item: unknown): StatusCause[] {
   if (typeof item === "string") return keyCauses(item, "metadata.finalizers");
   throw wrongType("finalizers", item, "string");
 }
 
-function ownerCauses(owner: unknown, i: number): StatusCause[] {
-  return ["apiVersion", "kind", "name", "uid"]
+const OWNERS = "metadata.ownerReferences";
+
+function ownerCauses(owner: unknown): StatusCause[] {
+  const missing = ["apiVersion", "kind", "name", "uid"]
     .filter((name) => typeof at(owner, name) !== "string" || at(owner, name) === "")
-    .map((name) => ({
-      reason: "FieldValueRequired",
-      message: "Required value: must not be empty",
-      field: `metadata.ownerReferences[${i}].${name}`,
-    }));
+    .map((name) => {
+      const what = name === "apiVersion" ? "version" : name;
+      return invalidField(`${OWNERS}.${name}`, "", `${what} must not be empty`);
+    });
+  if (at(owner, "kind") !== "Event" || at(owner, "apiVersion") !== "v1") return missing;
+  const why = "/v1, Kind=Event is disallowed from being an owner";
+  return [...missing, invalidField(OWNERS, owner, why)];
+}
+
+function controllerCauses(owners: readonly unknown[]): StatusCause[] {
+  const controllers = owners.filter((owner) => at(owner, "controller") === true);
+  if (controllers.length < 2) return [];
+  const [first, second] = controllers.map((owner) => at(owner, "name"));
+  const why = `Only one reference can have Controller set to true. Found "true" in references for ${first} and ${second}`;
+  return [invalidField(OWNERS, owners, why)];
+}
+
+function invalidField(field: string, value: unknown, why: string): StatusCause {
+  const message = `Invalid value: ${JSON.stringify(value)}: ${why}`;
+  return { reason: "FieldValueInvalid", message, field };
 }
 
 /** The metadata with which a new object begins: what the caller may say, and what only we say. */
@@ -116,7 +145,7 @@ export function newMetadata(type: ServedType, given: JsonObject): JsonObject {
     ...metadata,
     uid: randomUUID(),
     creationTimestamp: timestamp(),
-    generation: type.generation ? 1 : undefined,
+    ...(type.generation === undefined ? {} : { generation: 1 }),
   };
 }
 

@@ -12,7 +12,7 @@ interface Form {
   readonly text: string;
 }
 
-const FORMS: Readonly<Record<NameRule, Form>> = {
+const FORMS: Readonly<Record<Exclude<NameRule, "path">, Form>> = {
   subdomain: {
     pattern: new RegExp(`^${SUBDOMAIN}$`),
     longest: 253,
@@ -23,14 +23,15 @@ const FORMS: Readonly<Record<NameRule, Form>> = {
     longest: 63,
     text: `a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '${LABEL}')`,
   },
-  path: { pattern: /^(?!\.{1,2}$)[^/%]+$/, longest: 253, text: "may not contain '/' or '%'" },
+  service: {
+    pattern: /^[a-z]([-a-z0-9]*[a-z0-9])?$/,
+    longest: 63,
+    text: "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')",
+  },
 };
 
-const KEY_NAME: Form = {
-  pattern: new RegExp(`^${WORD}$`),
-  longest: 63,
-  text: `name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '${WORD}')`,
-};
+const KEY_FORM = `must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '${WORD}')`;
+const KEY_NAME: Form = { pattern: new RegExp(`^${WORD}$`), longest: 63, text: KEY_FORM };
 
 const LABEL_VALUE: Form = {
   pattern: new RegExp(`^(${WORD})?$`),
@@ -48,22 +49,55 @@ export function nameCauses(value: unknown, rule: NameRule, field: string): Statu
         field,
       },
     ];
-  return formCauses(value, FORMS[rule], field);
+  return causesOf(value, nameProblems(String(value), rule), field);
+}
+
+/** What is wrong with `value` as a metadata.generateName; a dash at its end is fine. */
+export function prefixCauses(value: unknown, rule: NameRule, field: string): StatusCause[] {
+  if (value === undefined || value === "") return [];
+  const text = String(value);
+  const masked = text.length > 1 && text.endsWith("-") ? `${text.slice(0, -2)}a` : text;
+  return causesOf(value, nameProblems(rule === "path" ? text : masked, rule), field);
+}
+
+function nameProblems(value: string, rule: NameRule): readonly string[] {
+  if (rule !== "path") return problemsOf(value, FORMS[rule]);
+  if (value === "." || value === "..") return [`may not be '${value}'`];
+  return ["/", "%"]
+    .filter((sign) => value.includes(sign))
+    .map((sign) => `may not contain '${sign}'`);
 }
 
 /** What is wrong with `value` as a "prefix/name" key of labels, annotations or finalizers. */
 export function keyCauses(value: string, field: string): StatusCause[] {
-  const slash = value.indexOf("/");
-  if (slash < 0) return formCauses(value, KEY_NAME, field);
+  return causesOf(value, keyProblems(value), field);
+}
+
+/** What is wrong with `value` as such a key, in words. */
+export function keyProblems(value: string): readonly string[] {
+  const parts = value.split("/");
+  if (parts.length > 2)
+    return [
+      `a qualified name ${KEY_FORM} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`,
+    ];
+  const [prefix, name = ""] = parts.length === 2 ? parts : [undefined, value];
+  const problems =
+    prefix === "" ? ["must be non-empty"] : prefix && problemsOf(prefix, FORMS.subdomain);
   return [
-    ...formCauses(value.slice(0, slash), FORMS.subdomain, field, "prefix part "),
-    ...formCauses(value.slice(slash + 1), KEY_NAME, field),
+    ...(problems || []).map((problem) => `prefix part ${problem}`),
+    ...(name === "" ? ["name part must be non-empty"] : []),
+    ...problemsOf(name, KEY_NAME).map((problem) => `name part ${problem}`),
   ];
 }
 
 /** What is wrong with `value` as the value of a label. */
 export function labelValueCauses(value: string, field: string): StatusCause[] {
-  return formCauses(value, LABEL_VALUE, field);
+  return causesOf(value, labelValueProblems(value), field);
+}
+
+/** What is wrong with `value` as the value of a label, in words. */
+export function labelValueProblems(value: string): readonly string[] {
+  return problemsOf(value, LABEL_VALUE);
 }
 
 /** A name that begins with `prefix` and that nobody has yet, in all likelihood. */
@@ -73,17 +107,17 @@ export function generatedName(prefix: string): string {
   return `${prefix.slice(0, 58)}${suffix.join("")}`;
 }
 
-function formCauses(value: unknown, form: Form, field: string, prefix = ""): StatusCause[] {
-  const problems: string[] = [];
-  if (typeof value !== "string") problems.push("must be a string");
-  else {
-    if (value.length > form.longest)
-      problems.push(`must be no more than ${form.longest} characters`);
-    if (!form.pattern.test(value.slice(0, form.longest))) problems.push(form.text);
-  }
+function problemsOf(value: string, form: Form): readonly string[] {
+  return [
+    ...(value.length > form.longest ? [`must be no more than ${form.longest} characters`] : []),
+    ...(form.pattern.test(value.slice(0, form.longest)) ? [] : [form.text]),
+  ];
+}
+
+function causesOf(value: unknown, problems: readonly string[], field: string): StatusCause[] {
   return problems.map((text) => ({
     reason: "FieldValueInvalid",
-    message: `Invalid value: ${JSON.stringify(value)}: ${prefix}${text}`,
+    message: `Invalid value: ${JSON.stringify(value)}: ${text}`,
     field,
   }));
 }

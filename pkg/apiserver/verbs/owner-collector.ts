@@ -10,11 +10,13 @@ import {
 import type { ServedType } from "../types/served-type.ts";
 import type { TypeRegistry } from "../types/type-registry.ts";
 import { removeOwned } from "./delete.ts";
+import { OwnerFinalizers } from "./owner-finalizers.ts";
 import { namesOwnerOf, OwnerIndex, ownersOf } from "./owner-index.ts";
 
 /**
  * Deletes objects whose owners are all gone, in the background, as Kubernetes' garbage collector does. An
  * owner is gone when its deletion was seen here, or when at the start nobody of a kind served here has its uid.
+ * Owners that wait for their dependents are ended, too.
  */
 export class OwnerCollector implements AsyncDisposable {
   readonly #store: VersionedStore;
@@ -22,6 +24,7 @@ export class OwnerCollector implements AsyncDisposable {
   readonly #log: Logger;
   readonly #index = new OwnerIndex();
   readonly #present = new Set<string>();
+  readonly #finalizers: OwnerFinalizers;
   readonly #subscription: Disposable;
   readonly #running = new Set<Promise<void>>();
 
@@ -29,8 +32,12 @@ export class OwnerCollector implements AsyncDisposable {
     this.#store = store;
     this.#types = types;
     this.#log = log;
-    for (const type of this.#resources().values())
-      for (const stored of store.list(qualified(type))) this.#learn(undefined, stored);
+    this.#finalizers = new OwnerFinalizers(store, types, this.#index);
+    // Nobody is ended before all dependents are known.
+    const ending = [...this.#resources().values()]
+      .flatMap((type) => store.list(qualified(type)))
+      .flatMap((stored) => this.#learn(undefined, stored));
+    this.#advance(ending);
     this.#subscription = store.watch(undefined, store.revision, {
       event: (event) => this.#look(event),
       end() {},
@@ -46,18 +53,25 @@ export class OwnerCollector implements AsyncDisposable {
 
   #look({ type, stored, previous }: StoreEvent): void {
     if (type !== "DELETED") {
-      this.#learn(previous, stored);
+      this.#advance(this.#learn(previous, stored));
       return;
     }
     this.#index.replace(previous, undefined);
     const uid = uidOf(stored);
     this.#present.delete(uid);
     this.#collect(uid);
+    this.#advance(this.#finalizers.forget(stored));
   }
 
-  #learn(previous: StoredObject | undefined, stored: StoredObject): void {
+  /** Returns the owners to be looked at because of it. */
+  #learn(previous: StoredObject | undefined, stored: StoredObject): readonly StoredObject[] {
     this.#present.add(uidOf(stored));
     this.#index.replace(previous, stored);
+    return this.#finalizers.learn(previous, stored);
+  }
+
+  #advance(owners: readonly StoredObject[]): void {
+    for (const owner of owners) this.#run(this.#finalizers.advance(owner), uidOf(owner));
   }
 
   #collect(uid: string): void {
@@ -65,7 +79,11 @@ export class OwnerCollector implements AsyncDisposable {
       .dependentsOf(uid)
       .filter((stored) => !ownersOf(stored).some((owner) => this.#present.has(owner)));
     if (orphans.length === 0) return;
-    const run = this.#removeAll(orphans)
+    this.#run(this.#removeAll(orphans), uid);
+  }
+
+  #run(work: Promise<void>, uid: string): void {
+    const run = work
       .catch((err: unknown) => this.#log.error({ err, owner: uid }, "cannot delete dependents"))
       .finally(() => this.#running.delete(run));
     this.#running.add(run);

@@ -43,7 +43,8 @@ export function namesOwnerOf(
   return isServed(at(owner, "apiVersion"), at(owner, "kind"));
 }
 
-function referencesOf(stored: StoredObject): readonly unknown[] {
+/** The owners that an object names. */
+export function referencesOf(stored: StoredObject): readonly unknown[] {
   return listOf(at(stored.object, "metadata", "ownerReferences"));
 }
 

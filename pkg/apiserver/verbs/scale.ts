@@ -1,5 +1,5 @@
 import { at, child, clone, isObject, type JsonObject, textOf } from "../request/json.ts";
-import { badRequest, noSuchPath } from "../request/refusals.ts";
+import { invalid, noSuchPath } from "../request/refusals.ts";
 import type { ScalePaths, ServedType } from "../types/served-type.ts";
 
 /** The Scale of an object: how many there should be, and are. */
@@ -23,9 +23,13 @@ export function scaleOf(type: ServedType, object: JsonObject): JsonObject {
 export function fromScale(type: ServedType, object: JsonObject, scale: JsonObject): JsonObject {
   const replicas = at(scale, "spec", "replicas") ?? 0;
   if (!Number.isInteger(replicas) || Number(replicas) < 0)
-    throw badRequest(
-      `spec.replicas: Invalid value: ${JSON.stringify(replicas)}: must be greater than or equal to 0`,
-    );
+    throw invalid(type, String(at(object, "metadata", "name")), [
+      {
+        reason: "FieldValueInvalid",
+        message: `Invalid value: ${JSON.stringify(replicas)}: should be a non-negative integer`,
+        field: `.${pathsOf(type).specReplicas.join(".")}`,
+      },
+    ]);
   const changed = clone(object);
   const path = [...pathsOf(type).specReplicas];
   const last = path.pop() as string;

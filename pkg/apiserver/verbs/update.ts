@@ -8,7 +8,8 @@ import {
   served,
   shown,
 } from "../request/operation.ts";
-import { invalid, notFound } from "../request/refusals.ts";
+import { checkDryRun, checkManager } from "../request/query.ts";
+import { badRequest, invalid, notFound } from "../request/refusals.ts";
 import { commit } from "../store/commit.ts";
 import type { Edit, StoredObject } from "../store/store.ts";
 import { admitChange } from "./admit.ts";
@@ -16,10 +17,17 @@ import { fromScale, scaleOf } from "./scale.ts";
 
 /** PUT: the object in the body takes the place of the present one. */
 export async function update(operation: Operation): Promise<Outcome> {
+  checkDryRun("UpdateOptions", operation.query.getAll("dryRun"));
+  checkManager("UpdateOptions", operation.query);
   const given = incomingObject(operation);
   const { type, name } = operation;
+  if (!at(given, "metadata", "name"))
+    throw badRequest(
+      `the name of the object (${name} based on URL) was undeterminable: name must be provided`,
+    );
   if (type.custom && operation.subresource !== "scale" && !at(given, "metadata", "resourceVersion"))
-    throw invalid(type, name, [
+    // Kubernetes names the resource here, not the kind.
+    throw invalid({ ...type, kind: type.plural }, name, [
       {
         reason: "FieldValueInvalid",
         message: "Invalid value: 0x0: must be specified for an update",
