@@ -149,6 +149,16 @@ describe.each(KUBECTLS)("who may what, with %s", (program) => {
       "--clusterrole=view",
       "--serviceaccount=blue:robot",
     );
+    const core = JSON.parse(await admin.ok("get", "--raw", "/api/v1"));
+    expect(core.resources).toContainEqual({
+      name: "serviceaccounts/token",
+      singularName: "",
+      namespaced: true,
+      group: "authentication.k8s.io",
+      version: "v1",
+      kind: "TokenRequest",
+      verbs: ["create"],
+    });
     if (isOld) return;
     const token = (await ann.ok("create", "token", "robot", "-n=blue", "--duration=15m")).trim();
     const config = join(directory.path, "robot.kubeconfig");

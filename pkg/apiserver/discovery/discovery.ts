@@ -4,6 +4,12 @@ import type { ServedType } from "../types/served-type.ts";
 import type { TypeRegistry } from "../types/type-registry.ts";
 
 const SUBRESOURCE_VERBS = ["get", "patch", "update"];
+/** What can be asked of objects of the core group by a POST below them, with the group and kind of the body. */
+const ACTIONS: readonly (readonly [string, string, string, string])[] = [
+  ["pods", "binding", "", "Binding"],
+  ["pods", "eviction", "policy", "Eviction"],
+  ["serviceaccounts", "token", "authentication.k8s.io", "TokenRequest"],
+];
 
 /** The groups that are served, each with its versions, the preferred one first. */
 export function groupsOf(types: TypeRegistry): ReadonlyMap<string, readonly string[]> {
@@ -103,7 +109,7 @@ function resourceFields(type: ServedType): readonly JsonObject[] {
     ...part.responseKind,
     group: part.responseKind.group === type.group ? undefined : part.responseKind.group,
     version: part.responseKind.group === type.group ? undefined : part.responseKind.version,
-    verbs: SUBRESOURCE_VERBS,
+    verbs: part.verbs,
   }));
   return [main, ...parts];
 }
@@ -119,23 +125,36 @@ function aggregatedResource(type: ServedType): JsonObject {
     verbs,
     shortNames: orAbsent(shortNames),
     categories: orAbsent(categories),
-    subresources: orAbsent(
-      subresources(type).map((part) => ({ ...part, verbs: SUBRESOURCE_VERBS })),
-    ),
+    subresources: orAbsent(subresources(type)),
   };
 }
 
-function subresources({ group, version, kind, status, scale }: ServedType) {
+interface Part {
+  readonly subresource: string;
+  readonly responseKind: {
+    readonly group: string;
+    readonly version: string;
+    readonly kind: string;
+  };
+  readonly verbs: readonly string[];
+}
+
+function subresources({ group, version, kind, plural, status, scale }: ServedType): Part[] {
+  const own = (subresource: string, responseKind: Part["responseKind"]) => ({
+    ...{ subresource, responseKind },
+    verbs: SUBRESOURCE_VERBS,
+  });
+  const actions = ACTIONS.filter(([resource]) => resource === plural && group === "");
   return [
-    ...(status ? [{ subresource: "status", responseKind: { group, version, kind } }] : []),
+    ...(status ? [own("status", { group, version, kind })] : []),
     ...(scale === undefined
       ? []
-      : [
-          {
-            subresource: "scale",
-            responseKind: { group: "autoscaling", version: "v1", kind: "Scale" },
-          },
-        ]),
+      : [own("scale", { group: "autoscaling", version: "v1", kind: "Scale" })]),
+    ...actions.map(([, subresource, of, named]) => ({
+      subresource,
+      responseKind: { group: of, version: "v1", kind: named },
+      verbs: ["create"],
+    })),
   ];
 }
 
