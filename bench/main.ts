@@ -14,7 +14,8 @@ interface Row {
   readonly limit?: number;
 }
 
-const ROUNDS = 40;
+/** Messages down in all rounds of one repetition; the first third of the rounds only warms the compiler up. */
+const MESSAGES = 45_000;
 const REPETITIONS = 5;
 
 /** The benchmarks by name; `npm run bench -- NAME …` runs some of them. */
@@ -50,9 +51,8 @@ async function fanOutRow(children: number): Promise<Row> {
   const times: Record<Variant, number[]> = { tree: [], ws: [] };
   for (let repetition = 0; repetition < REPETITIONS; repetition++) {
     for (const variant of ["ws", "tree"] as const) {
-      const rounds = await fanOut(variant, children, ROUNDS);
-      // The first rounds only warm the compiler up.
-      times[variant].push(...rounds.slice(10));
+      const rounds = await fanOut(variant, children, MESSAGES / children);
+      times[variant].push(...rounds.slice(rounds.length / 3));
     }
   }
   return {
