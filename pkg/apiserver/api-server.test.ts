@@ -926,31 +926,29 @@ describe("definitions", () => {
 
 it("shows tables and watches of objects with strange fields", async () => {
   await using api = await start();
-  const deployments = "/apis/apps/v1/namespaces/default/deployments";
-  const strange = { toString: 1, valueOf: 2 };
-  const spec = { replicas: strange, selector: { matchLabels: { a: strange } } };
-  await call(api.transport, "POST", deployments, { metadata: { name: "a" }, spec });
+  const events = "/api/v1/namespaces/default/events";
+  const involvedObject = { kind: { toString: 1, valueOf: 2 }, name: "a" };
+  await call(api.transport, "POST", events, { metadata: { name: "a" }, involvedObject });
   const accept = "application/json;as=Table;v=v1;g=meta.k8s.io";
-  const table = await call(api.transport, "GET", deployments, undefined, { accept });
-  expect(table.body.rows[0].cells.slice(0, 2)).toEqual(["a", null]);
-  expect((await call(api.transport, "GET", `${deployments}/a/scale`)).status).toBe(200);
+  const table = await call(api.transport, "GET", events, undefined, { accept });
+  expect(table.body.rows[0].cells[3]).toBe(null);
   const managedFields = [{ manager: "x", operation: "Apply", fieldsV1: { "k:oops": 1 } }];
   const patched = await call(
     api.transport,
     "PATCH",
-    `${deployments}/a`,
+    `${events}/a`,
     { metadata: { managedFields } },
     MERGE,
   );
   expect(patched.status).toBe(200);
   const apply = { "content-type": "application/apply-patch+yaml" };
   const body = {
-    apiVersion: "apps/v1",
-    kind: "Deployment",
+    apiVersion: "v1",
+    kind: "Event",
     metadata: { name: "a" },
-    spec: { paused: true },
+    reason: "Tested",
   };
   expect(
-    (await call(api.transport, "PATCH", `${deployments}/a?fieldManager=m`, body, apply)).status,
+    (await call(api.transport, "PATCH", `${events}/a?fieldManager=m`, body, apply)).status,
   ).toBe(200);
 });

@@ -175,4 +175,10 @@ export const applyKinds = area("apply of kinds", [
     },
     null,
   ),
+  behaviour(
+    "refuses a Deployment that is not complete",
+    async (s) =>
+      said(await s.apply(s.in("apps/v1", "deployments", "d"), "me", deployment(undefined))),
+    '422 Invalid: Deployment.apps "d" is invalid: spec.template.spec.containers[0].image: Required value',
+  ),
 ]);

@@ -9,6 +9,7 @@ import { definitionsInUse } from "./definitions-served.parity.ts";
 import { deleting } from "./delete.parity.ts";
 import { deletingMany } from "./delete-many.parity.ts";
 import { deleteOptions } from "./delete-options.parity.ts";
+import { deploying } from "./deployments.parity.ts";
 import { discovering } from "./discovery.parity.ts";
 import { discoveringKinds } from "./discovery-kinds.parity.ts";
 import { refusing } from "./garbage.parity.ts";
@@ -17,17 +18,22 @@ import { listing } from "./list.parity.ts";
 import { listVersions } from "./list-versions.parity.ts";
 import { metadataViews } from "./metadata-views.parity.ts";
 import { naming } from "./names.parity.ts";
+import { otherKinds } from "./other-kinds.parity.ts";
 import { patching } from "./patch.parity.ts";
 import { patchRequests } from "./patch-requests.parity.ts";
+import { podBehaviours } from "./pods.parity.ts";
+import { podsInUse } from "./pods-in-use.parity.ts";
 import { referring } from "./references.parity.ts";
 import { schemaLists } from "./schema-lists.parity.ts";
 import { schemaRules } from "./schema-rules.parity.ts";
 import { schemas } from "./schemas.parity.ts";
 import { selecting } from "./selectors.parity.ts";
+import { serviceBehaviours } from "./services.parity.ts";
 import { patchingStrategically } from "./strategic.parity.ts";
 import { updating } from "./update.parity.ts";
 import { viewing } from "./views.parity.ts";
 import { watching } from "./watch.parity.ts";
+import { workloads } from "./workloads.parity.ts";
 
 /** Everything that is compared. */
 export const AREAS: readonly Area[] = [
@@ -60,4 +66,10 @@ export const AREAS: readonly Area[] = [
   schemaLists,
   discovering,
   discoveringKinds,
+  deploying,
+  otherKinds,
+  podsInUse,
+  podBehaviours,
+  serviceBehaviours,
+  workloads,
 ];

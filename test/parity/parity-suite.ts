@@ -36,15 +36,15 @@ export function describeDifferences(page: string): void {
       .filter(({ outcome }) => outcome instanceof Difference)
       .map((behaviour) => `${name} > ${behaviour.name}`),
   );
+  const explained = [...page.matchAll(/^\| `([a-z0-9-]+)` *\|/gm)].map(([, id]) => id);
   it.each(listed)("$behaviour: $id is a difference", ({ behaviour, outcome }) => {
     expect(known).toContain(behaviour);
     expect(outcome.embedded).not.toEqual(outcome.kubeApiserver);
   });
   it.each(Object.keys(DIFFERENCES))("docs/api-parity.md explains %s", (id) => {
-    expect(page).toContain(`| \`${id}\` |`);
+    expect(explained).toContain(id);
   });
   it("docs/api-parity.md explains nothing else", () => {
-    const explained = [...page.matchAll(/^\| `([a-z0-9-]+)` \|/gm)].map(([, id]) => id);
     expect(explained.filter((id) => !Object.hasOwn(DIFFERENCES, id ?? ""))).toEqual([]);
   });
 }

@@ -108,4 +108,46 @@ export const patchingStrategically = area("strategic patches", [
     },
     [[200], 100],
   ),
+  behaviour(
+    "merges env by name and ports by number",
+    async (s) => {
+      const path = s.in("apps/v1", "deployments");
+      await s.make(
+        path,
+        deployment("d", {
+          name: "x",
+          image: "1",
+          env: [{ name: "A", value: "1" }],
+          ports: [{ containerPort: 80, name: "web" }],
+        }),
+      );
+      const patch = {
+        containers: [
+          {
+            name: "x",
+            env: [
+              { name: "A", value: "2" },
+              { name: "B", value: "3" },
+            ],
+            ports: [{ containerPort: 80, name: "http" }, { containerPort: 81 }],
+          },
+        ],
+      };
+      const { body } = await s.patch(`${path}/d`, "strategic", {
+        spec: { template: { spec: patch } },
+      });
+      const [{ env, ports }] = body.spec.template.spec.containers;
+      return [env, ports];
+    },
+    [
+      [
+        { name: "A", value: "2" },
+        { name: "B", value: "3" },
+      ],
+      [
+        { name: "http", containerPort: 80, protocol: "TCP" },
+        { containerPort: 81, protocol: "TCP" },
+      ],
+    ],
+  ),
 ]);

@@ -18,7 +18,10 @@ const deployment = (...containers: object[]) => ({
   apiVersion: "apps/v1",
   kind: "Deployment",
   metadata: { name: "a" },
-  spec: { template: { spec: { containers } } },
+  spec: {
+    selector: { matchLabels: { a: "b" } },
+    template: { metadata: { labels: { a: "b" } }, spec: { containers } },
+  },
 });
 
 function applyAs(
@@ -114,12 +117,12 @@ describe("server-side apply", () => {
     await applyAs(
       api,
       "two",
-      deployment({ name: "b", env: [{ name: "E", value: "1" }] }, { name: "c" }),
+      deployment({ name: "b", env: [{ name: "E", value: "1" }] }, { name: "c", image: "1" }),
     );
     const both = await applyAs(api, "one", deployment({ name: "b", image: "2" }));
-    expect(both.body.spec.template.spec.containers).toEqual([
+    expect(both.body.spec.template.spec.containers).toMatchObject([
       { name: "b", image: "2", env: [{ name: "E", value: "1" }] },
-      { name: "c" },
+      { name: "c", image: "1" },
     ]);
   });
 

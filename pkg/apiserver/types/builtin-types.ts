@@ -1,4 +1,7 @@
 import { ACCESS_ROWS } from "../access/access-kinds.ts";
+import { completeBy } from "../kinds/kind-rules.ts";
+import { RULES } from "../kinds/rules-by-resource.ts";
+import { at, type JsonObject, textOf } from "../request/json.ts";
 import { qualified } from "../request/refusals.ts";
 import type { Schema } from "../schema/schema.ts";
 import { builtinColumns } from "./builtin-columns.ts";
@@ -140,6 +143,9 @@ const ROWS: readonly BuiltinRow[] = [
   { group: "coordination.k8s.io", kind: "Lease", fields: ["spec"] },
 ];
 
+/** Kinds whose deletion is answered with the object. */
+const RETURNED = new Set(["Pod", "PodTemplate", "PersistentVolumeClaim", "PersistentVolume"]);
+
 /** The kinds that are there without any CRD. */
 export const BUILTIN_TYPES: readonly ServedType[] = [
   ...[...ROWS, ...CLIENT_ROWS, ...ACCESS_ROWS].flatMap(served),
@@ -177,11 +183,33 @@ function servedIn(version: string, kept: string, row: BuiltinRow): ServedType {
     schema: looseSchema(row),
     columns: row.columns ?? builtinColumns(qualified({ group, plural })),
     selectableFields: Object.fromEntries((row.select ?? []).map((path) => [path, path.split(".")])),
-    complete: row.complete,
-    check: row.check,
+    ...rulesOf(row, qualified({ group, plural })),
+    returnsDeleted: RETURNED.has(row.kind),
+    graceSeconds: row.kind === "Pod" ? graceOfPod : undefined,
     owns: row.owns,
     permanent: row.permanent,
   };
+}
+
+function rulesOf(row: BuiltinRow, resource: string): Pick<ServedType, "complete" | "check"> {
+  const rules = RULES[resource] ?? {};
+  return {
+    complete: (object, old) => {
+      row.complete?.(object, old);
+      completeBy(rules, row.kind, object, old);
+    },
+    check: (object, old) => [
+      ...(row.check?.(object, old) ?? []),
+      ...(rules.check?.(object, old) ?? []),
+    ],
+  };
+}
+
+/** How long the kubelet of its node may take; a pod without a node has nobody to wait for. */
+function graceOfPod(pod: JsonObject): number {
+  if (textOf(at(pod, "spec", "nodeName") ?? "") === "") return 0;
+  if (["Succeeded", "Failed"].some((phase) => phase === at(pod, "status", "phase"))) return 0;
+  return Number(at(pod, "spec", "terminationGracePeriodSeconds") ?? 0);
 }
 
 /** Says which fields there are; what is in them is looked at only where it is given. */

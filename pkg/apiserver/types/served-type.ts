@@ -63,6 +63,10 @@ export interface ServedType extends ResourceType {
   readonly fromStored?: ((object: JsonObject) => JsonObject) | undefined;
   /** Names that can never be deleted. */
   readonly permanent?: readonly string[] | undefined;
+  /** Whether a deletion is answered with the object and not with a Status. */
+  readonly returnsDeleted?: boolean | undefined;
+  /** How long somebody else may take to end the object, when its deletion does not say; absent: nobody does. */
+  readonly graceSeconds?: ((object: JsonObject) => number) | undefined;
   /** Deleting an object of this kind first deletes what belongs to it. */
   readonly owns?: "namespace" | "instances" | undefined;
 }

@@ -20,6 +20,9 @@ const OWNERS: Readonly<Record<string, (owner: StoredObject, key: StoreKey) => bo
   "customresourcedefinitions.apiextensions.k8s.io": (owner, key) => key.resource === owner.key.name,
 };
 
+/** Nobody is waited for where the whole namespace goes. */
+const AT_ONCE = { gracePeriodSeconds: 0 };
+
 /**
  * Ends namespaces and definitions that are marked for deletion: first what is in them, then, when all of
  * that is gone, themselves. Goes on where a former process stopped.
@@ -88,7 +91,9 @@ export class Cascade implements AsyncDisposable {
     const owner = this.#store.get(key);
     if (owner === undefined || !isMarked(owner)) return;
     const owned = this.#owned(owner);
-    await Promise.all(owned.map(([type, stored]) => removeOwned(this.#store, type, stored)));
+    await Promise.all(
+      owned.map(([type, stored]) => removeOwned(this.#store, type, stored, AT_ONCE)),
+    );
     if (this.#owned(owner).length === 0) await this.#finish(key);
   }
 

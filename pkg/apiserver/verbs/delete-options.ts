@@ -1,6 +1,6 @@
 import { isObject, type JsonObject, listOf } from "../request/json.ts";
 import type { Operation } from "../request/operation.ts";
-import { checkDryRun, isOn } from "../request/query.ts";
+import { checkDryRun, isOn, numberOf } from "../request/query.ts";
 import { badRequest, invalidOption } from "../request/refusals.ts";
 import { decodeBody } from "../request/request-body.ts";
 
@@ -44,6 +44,8 @@ function givenOptions({ body, headers, query }: Operation): JsonObject {
 
 function optionsOf(query: URLSearchParams): JsonObject {
   const options: JsonObject = { dryRun: query.getAll("dryRun") };
+  const seconds = numberOf(query, "gracePeriodSeconds");
+  if (seconds !== undefined) options.gracePeriodSeconds = seconds;
   const policy = query.get("propagationPolicy") ?? "";
   if (policy !== "") options.propagationPolicy = policy;
   if (query.has("orphanDependents")) options.orphanDependents = isOn(query, "orphanDependents");

@@ -22,7 +22,7 @@ export async function remove(operation: Operation): Promise<Outcome> {
   const { name } = operation;
   const query = withDryRun(operation.query, options);
   const { ended, stored } = await end({ ...operation, query }, name, options);
-  if (!ended) return shown(operation, 200, stored);
+  if (!ended || operation.type.returnsDeleted === true) return shown(operation, 200, stored);
   return { kind: "status", status: success(operation, stored) };
 }
 
@@ -80,7 +80,7 @@ async function end(
     if (type.permanent?.includes(name) === true)
       throw forbidden(type, name, "this namespace may not be deleted");
     checkPreconditions(type, name, current, options);
-    if (isMarked(current)) return { kind: "keep", current };
+    if (isMarked(current) && !isShortened(type, current, options)) return { kind: "keep", current };
     const decision = ending(type, current, options);
     ended = decision.kind === "remove";
     return decision;
@@ -93,14 +93,33 @@ function ending(type: ServedType, current: StoredObject, options: JsonObject = {
   const metadata = objectOf(object.metadata);
   const finalizers = propagationFinalizers(listOf(metadata.finalizers), options);
   if (finalizers.length > 0) metadata.finalizers = finalizers;
-  const waits = listOf(metadata.finalizers).length > 0 || type.owns !== undefined;
+  const seconds = graceOf(type, object, options);
+  const waits = listOf(metadata.finalizers).length > 0 || type.owns !== undefined || seconds > 0;
   if (!waits) return { kind: "remove", object: asKubeObject(object) };
-  metadata.deletionTimestamp = timestamp();
-  if (type.owns !== "namespace") metadata.deletionGracePeriodSeconds = 0;
+  metadata.deletionTimestamp = timestamp(seconds);
+  if (type.owns !== "namespace") metadata.deletionGracePeriodSeconds = seconds;
   if (type.generation !== undefined) bumpGeneration(object);
   if (type.owns === "namespace")
     object.status = { ...objectOf(object.status), phase: "Terminating" };
   return { kind: "put", object: asKubeObject(object) };
+}
+
+/** How long the object may still be there, for whoever ends it. */
+function graceOf({ graceSeconds }: ServedType, object: JsonObject, options: JsonObject): number {
+  const usual = graceSeconds?.(object) ?? 0;
+  const { gracePeriodSeconds } = options;
+  return usual > 0 && typeof gracePeriodSeconds === "number"
+    ? Math.max(0, gracePeriodSeconds)
+    : usual;
+}
+
+/** Whether what was to take its time is to end at once after all. */
+function isShortened(type: ServedType, current: StoredObject, options: JsonObject): boolean {
+  return (
+    type.graceSeconds !== undefined &&
+    options.gracePeriodSeconds === 0 &&
+    Number(current.object.metadata.deletionGracePeriodSeconds ?? 0) > 0
+  );
 }
 
 /** Whether its deletion was asked for. */

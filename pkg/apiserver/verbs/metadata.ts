@@ -167,7 +167,7 @@ export function changedMetadata(current: JsonObject, given: JsonObject): JsonObj
   return { ...given, ...kept };
 }
 
-/** The present time as Kubernetes writes it: whole seconds, UTC. */
-export function timestamp(): string {
-  return `${new Date().toISOString().slice(0, 19)}Z`;
+/** The present time, or one some seconds later, as Kubernetes writes it: whole seconds, UTC. */
+export function timestamp(later = 0): string {
+  return `${new Date(Date.now() + later * 1000).toISOString().slice(0, 19)}Z`;
 }

@@ -75,6 +75,7 @@ export function settle(current: StoredObject, next: JsonObject): Edit {
   const metadata = next.metadata as JsonObject;
   const isOver =
     metadata.deletionTimestamp !== undefined &&
+    !(Number(metadata.deletionGracePeriodSeconds) > 0) &&
     listOf(metadata.finalizers).length === 0 &&
     listOf(at(current.object, "metadata", "finalizers")).length > 0;
   if (isOver) return { kind: "remove", object: asKubeObject(next) };
