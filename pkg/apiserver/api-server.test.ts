@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import type { KubeObject } from "../apis/object.ts";
 import { MemoryRecordStore } from "../base/memory-record-store.ts";
 import { type RecordChange, StoreFullError } from "../base/record-store.ts";
-import { call } from "./testing-calls.ts";
-import { type TestServer, testServer } from "./testing-server.ts";
+import { call } from "./calls.fixture.ts";
+import { type TestServer, testServer } from "./server.fixture.ts";
 
 const MAPS = "/api/v1/namespaces/default/configmaps";
 const WIDGETS = "/apis/test.example.com/v1/namespaces/default/widgets";

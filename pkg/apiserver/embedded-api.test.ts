@@ -3,8 +3,8 @@ import { OTE_CRDS } from "../apis/crds.ts";
 import { silentLog } from "../base/log.ts";
 import { noMetrics } from "../base/metrics.ts";
 import { temporaryDirectory } from "../base/temporary-directory.ts";
+import { call } from "./calls.fixture.ts";
 import { EmbeddedApi } from "./embedded-api.ts";
-import { call } from "./testing-calls.ts";
 
 const parts = { log: silentLog, metrics: noMetrics };
 const CLUSTERS = "/apis/ote.baidu.com/v1/namespaces/kube-system/clusters";

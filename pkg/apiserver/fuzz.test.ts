@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { call } from "./testing-calls.ts";
-import { testServer } from "./testing-server.ts";
+import { call } from "./calls.fixture.ts";
+import { testServer } from "./server.fixture.ts";
 
 /** A small generator of numbers that are the same in each run. */
 function random(seed: number): (below: number) => number {

@@ -44,23 +44,32 @@ export function attributesOf(
   parts: readonly string[],
   query: URLSearchParams,
 ): Attributes {
-  const [root] = parts;
-  const prefix = root === "api" ? 1 : 2;
-  if ((root !== "api" && root !== "apis") || parts.length < prefix + 2)
+  const prefix = prefixOf(parts);
+  if (prefix === undefined)
     return { kind: "path", verb: method.toLowerCase(), path: `/${parts.join("/")}` };
-  const group = root === "api" ? "" : (parts[1] ?? "");
-  const version = parts[prefix] ?? "";
   const below = parts.slice(prefix + 1);
   // Old paths that mean a watch by themselves; with other methods they mean nothing more.
   const isWatch = below[0] === "watch" && below.length > 1;
   const { namespace, rest } = placed(isWatch ? below.slice(1) : below);
   const [resource = "", named = "", subresource = ""] = rest;
-  const isCollection = named === "";
-  const plain = verbOf(method, isCollection, query);
-  const verb = isWatch && (plain === "get" || plain === "list") ? "watch" : plain;
-  const isRead = verb === "list" || verb === "watch";
-  const name = isCollection && isRead ? onlyName(query) : named;
+  const plain = verbOf(method, named === "", query);
+  const verb = isWatch && isRead(plain, "get") ? "watch" : plain;
+  const name = named === "" && isRead(verb, "watch") ? onlyName(query) : named;
+  const group = prefix === 1 ? "" : (parts[1] ?? "");
+  const version = parts[prefix] ?? "";
   return { kind: "resource", verb, group, version, namespace, resource, subresource, name };
+}
+
+/** Where the version stands in the path of a resource; undefined for other paths. */
+function prefixOf(parts: readonly string[]): number | undefined {
+  const [root] = parts;
+  if (root !== "api" && root !== "apis") return undefined;
+  const prefix = root === "api" ? 1 : 2;
+  return parts.length < prefix + 2 ? undefined : prefix;
+}
+
+function isRead(verb: string, other: "get" | "watch"): boolean {
+  return verb === "list" || verb === other;
 }
 
 /** "namespaces/x" is an object in itself, "namespaces/x/things" a collection in it. */

@@ -5,10 +5,10 @@ import type { Logger } from "../../base/log.ts";
 import { silentLog } from "../../base/log.ts";
 import { noMetrics } from "../../base/metrics.ts";
 import { temporaryDirectory } from "../../base/temporary-directory.ts";
+import { call } from "../calls.fixture.ts";
 import { EmbeddedApi } from "../embedded-api.ts";
 import { LocalTransport } from "../listen/local-transport.ts";
-import { call } from "../testing-calls.ts";
-import { testServer } from "../testing-server.ts";
+import { testServer } from "../server.fixture.ts";
 import { AuditLog } from "./audit-log.ts";
 import { AuditTrail } from "./audit-trail.ts";
 

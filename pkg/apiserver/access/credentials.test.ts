@@ -7,8 +7,8 @@ import { CertificateAuthority, readKeyPair } from "../../base/certificates.ts";
 import { silentLog } from "../../base/log.ts";
 import { noMetrics } from "../../base/metrics.ts";
 import { temporaryDirectory } from "../../base/temporary-directory.ts";
+import { call } from "../calls.fixture.ts";
 import { EmbeddedApi } from "../embedded-api.ts";
-import { call } from "../testing-calls.ts";
 import { SigningKey } from "./signing-key.ts";
 
 const MAPS = "/api/v1/namespaces/default/configmaps";

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { describeWithControlPlane } from "../../../test/support/control-plane.ts";
 import { eventually } from "../../../test/support/eventually.ts";
 import { KubeconfigTransport } from "../../kube/kubeconfig-transport.ts";
-import { call } from "../testing-calls.ts";
+import { call } from "../calls.fixture.ts";
 import { collectionOf, RBAC_CASES, RBAC_OBJECTS, reviewSpec } from "./rbac-cases.fixture.ts";
 
 const JSON_TYPE = { "content-type": "application/json" };

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { call } from "../calls.fixture.ts";
 import { LocalTransport } from "../listen/local-transport.ts";
-import { call } from "../testing-calls.ts";
-import { type TestServer, testServer } from "../testing-server.ts";
+import { type TestServer, testServer } from "../server.fixture.ts";
 import { collectionOf, RBAC_CASES, RBAC_OBJECTS, reviewSpec } from "./rbac-cases.fixture.ts";
 
 const RBAC = "/apis/rbac.authorization.k8s.io/v1";

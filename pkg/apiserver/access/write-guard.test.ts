@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ApiTransport } from "../../apis/api-transport.ts";
+import { call } from "../calls.fixture.ts";
 import { LocalTransport } from "../listen/local-transport.ts";
-import { call } from "../testing-calls.ts";
-import { type TestServer, testServer } from "../testing-server.ts";
+import { type TestServer, testServer } from "../server.fixture.ts";
 
 const RBAC = "/apis/rbac.authorization.k8s.io/v1";
 const GROUP = "rbac.authorization.k8s.io";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { KubeObject } from "../../apis/object.ts";
-import { call } from "../testing-calls.ts";
-import { type TestServer, testServer } from "../testing-server.ts";
+import { call } from "../calls.fixture.ts";
+import { type TestServer, testServer } from "../server.fixture.ts";
 
 const MAPS = "/api/v1/namespaces/default/configmaps";
 const DEPLOYMENTS = "/apis/apps/v1/namespaces/default/deployments";

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { call } from "../testing-calls.ts";
-import { testServer } from "../testing-server.ts";
+import { call } from "../calls.fixture.ts";
+import { testServer } from "../server.fixture.ts";
 
 const PODS = "/api/v1/namespaces/default/pods";
 const pod = {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { ApiTransport } from "../../apis/api-transport.ts";
-import { call } from "../testing-calls.ts";
-import { testServer } from "../testing-server.ts";
+import { call } from "../calls.fixture.ts";
+import { testServer } from "../server.fixture.ts";
 
 const MAPS = "/api/v1/namespaces/default/configmaps";
 const held = { finalizers: ["example.com/hold"] };

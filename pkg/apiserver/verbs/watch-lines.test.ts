@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { testServer } from "../testing-server.ts";
+import { testServer } from "../server.fixture.ts";
 
 it.each([
   ["application/json", "ConfigMap", "v1"],
