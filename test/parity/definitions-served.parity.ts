@@ -3,30 +3,9 @@ import { said } from "./answers.ts";
 import { area, behaviour, differs } from "./behaviour.ts";
 import type { Any } from "./request.ts";
 import type { Space } from "./space.ts";
+import { object, spec, thing, things, version } from "./things.ts";
 
 const CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
-
-const version = (name: string, schema: object = { type: "object" }, more: object = {}) => ({
-  name,
-  served: true,
-  storage: name === "v1",
-  schema: { openAPIV3Schema: schema },
-  ...more,
-});
-
-const spec = (s: Space, more: object = {}, ...versions: object[]) => ({
-  group: `${s.id}.example.com`,
-  scope: "Namespaced",
-  names: {
-    plural: "things",
-    singular: "thing",
-    kind: "Thing",
-    listKind: "ThingList",
-    ...(("names" in more && (more.names as object)) || {}),
-  },
-  versions: versions.length > 0 ? versions : [version("v1")],
-  ...Object.fromEntries(Object.entries(more).filter(([k]) => k !== "names")),
-});
 
 const crd = (s: Space, body: object, name = `things.${s.id}.example.com`) => ({
   apiVersion: "apiextensions.k8s.io/v1",
@@ -34,18 +13,6 @@ const crd = (s: Space, body: object, name = `things.${s.id}.example.com`) => ({
   metadata: { name },
   spec: body,
 });
-
-const things = (s: Space, v = "v1", ...parts: string[]) =>
-  s.in(`${s.id}.example.com/${v}`, "things", ...parts);
-
-const thing = (s: Space, more: object = {}, v = "v1") => ({
-  apiVersion: `${s.id}.example.com/${v}`,
-  kind: "Thing",
-  metadata: { name: "a" },
-  ...more,
-});
-
-const object = (properties: object, more: object = {}) => ({ type: "object", properties, ...more });
 
 export const definitionsInUse = area("definitions in use", [
   behaviour(

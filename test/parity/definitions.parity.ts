@@ -2,30 +2,9 @@ import { said, valueless } from "./answers.ts";
 import { area, behaviour, differs } from "./behaviour.ts";
 import type { Any } from "./request.ts";
 import type { Space } from "./space.ts";
+import { object, spec, things, version } from "./things.ts";
 
 const CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
-
-const version = (name: string, schema: object = { type: "object" }, more: object = {}) => ({
-  name,
-  served: true,
-  storage: name === "v1",
-  schema: { openAPIV3Schema: schema },
-  ...more,
-});
-
-const spec = (s: Space, more: object = {}, ...versions: object[]) => ({
-  group: `${s.id}.example.com`,
-  scope: "Namespaced",
-  names: {
-    plural: "things",
-    singular: "thing",
-    kind: "Thing",
-    listKind: "ThingList",
-    ...(("names" in more && (more.names as object)) || {}),
-  },
-  versions: versions.length > 0 ? versions : [version("v1")],
-  ...Object.fromEntries(Object.entries(more).filter(([k]) => k !== "names")),
-});
 
 const crd = (s: Space, body: object, name = `things.${s.id}.example.com`) => ({
   apiVersion: "apiextensions.k8s.io/v1",
@@ -34,16 +13,11 @@ const crd = (s: Space, body: object, name = `things.${s.id}.example.com`) => ({
   spec: body,
 });
 
-const things = (s: Space, v = "v1", ...parts: string[]) =>
-  s.in(`${s.id}.example.com/${v}`, "things", ...parts);
-
 const refused = (body: (s: Space) => object) => async (s: Space) =>
   said(await s.post(CRDS, crd(s, body(s))));
 
 const refusedFor = (body: (s: Space) => object) => async (s: Space) =>
   valueless(await s.post(CRDS, crd(s, body(s)))).slice(0, 1);
-
-const object = (properties: object, more: object = {}) => ({ type: "object", properties, ...more });
 
 export const defining = area("definitions", [
   behaviour(

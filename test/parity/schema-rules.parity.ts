@@ -1,49 +1,5 @@
-import { causes } from "./answers.ts";
 import { area, behaviour, differs } from "./behaviour.ts";
-import type { Space } from "./space.ts";
-
-const version = (name: string, schema: object = { type: "object" }, more: object = {}) => ({
-  name,
-  served: true,
-  storage: name === "v1",
-  schema: { openAPIV3Schema: schema },
-  ...more,
-});
-
-const spec = (s: Space, more: object = {}, ...versions: object[]) => ({
-  group: `${s.id}.example.com`,
-  scope: "Namespaced",
-  names: {
-    plural: "things",
-    singular: "thing",
-    kind: "Thing",
-    listKind: "ThingList",
-    ...(("names" in more && (more.names as object)) || {}),
-  },
-  versions: versions.length > 0 ? versions : [version("v1")],
-  ...Object.fromEntries(Object.entries(more).filter(([k]) => k !== "names")),
-});
-
-const things = (s: Space, v = "v1", ...parts: string[]) =>
-  s.in(`${s.id}.example.com/${v}`, "things", ...parts);
-
-const thing = (s: Space, more: object = {}, v = "v1") => ({
-  apiVersion: `${s.id}.example.com/${v}`,
-  kind: "Thing",
-  metadata: { name: "a" },
-  ...more,
-});
-
-const object = (properties: object, more: object = {}) => ({ type: "object", properties, ...more });
-
-/** What becomes of a spec under a schema for it. */
-const kept = (schema: object, given: unknown) => async (s: Space) => {
-  await s.define(spec(s, {}, version("v1", object({ spec: schema }))), things(s));
-  const answer = await s.post(things(s), thing(s, { spec: given }));
-  return answer.code === 201
-    ? (answer.body.spec ?? null)
-    : [answer.code, ...[...causes(answer)].sort()];
-};
+import { kept, object } from "./things.ts";
 
 export const schemaRules = area("schema rules", [
   behaviour(

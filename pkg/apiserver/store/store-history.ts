@@ -11,7 +11,8 @@ export const DEFAULT_HISTORY: HistoryLimits = { events: 10_000, bytes: 64 << 20 
 /** The latest events in order of revision, up to a limit; older ones are forgotten. */
 export class StoreHistory {
   readonly #limits: HistoryLimits;
-  #events: StoreEvent[] = [];
+  /** Those before `#first` are forgotten. */
+  #events: (StoreEvent | undefined)[] = [];
   #first = 0;
   #bytes = 0;
   #floor: number;
@@ -44,7 +45,7 @@ export class StoreHistory {
       if ((this.#events[middle]?.stored.revision ?? 0) > revision) high = middle;
       else low = middle + 1;
     }
-    return this.#events.slice(low);
+    return this.#events.slice(low).filter((event) => event !== undefined);
   }
 
   #isTooHeavy(): boolean {
@@ -57,7 +58,7 @@ export class StoreHistory {
     this.#bytes -= weight(oldest);
     this.#floor = oldest.stored.revision;
     // The slot is only given up later, for many at once; what was in it must not stay that long.
-    this.#events[this.#first++] = undefined as never;
+    this.#events[this.#first++] = undefined;
   }
 }
 
