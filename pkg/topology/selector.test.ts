@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { matchesGlob } from "../base/glob.ts";
 import { clusterName, type Tags } from "../wire/names.ts";
-import { matchesGlob } from "./glob.ts";
 import { parseSelector } from "./selector.ts";
 import { parseTagSelector } from "./tag-selector.ts";
 

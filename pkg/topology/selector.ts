@@ -1,4 +1,5 @@
 import { OteError } from "../base/errors.ts";
+import { matchesGlob } from "../base/glob.ts";
 import {
   type ClusterName,
   isClusterName,
@@ -7,7 +8,6 @@ import {
   quote,
   type Tags,
 } from "../wire/names.ts";
-import { matchesGlob } from "./glob.ts";
 
 /** What a selector looks at. */
 export interface Selectable {
