@@ -23,6 +23,7 @@ function record(store: VersionedStore, after: number) {
   const note = ({ type, stored }: StoreEvent) =>
     seen.push(`${type} ${stored.key.name} ${stored.revision}`);
   const subscription = store.watch("things", after, { event: note, end: () => seen.push("end") });
+  for (const event of subscription.past) note(event);
   return { seen, subscription };
 }
 
@@ -94,6 +95,58 @@ describe("RecordVersionedStore", () => {
     expect((await put(store, "c")).revision).toBe(4);
   });
 
+  it("goes on with a watch from before it was opened again, and misses and repeats nothing", async () => {
+    await using directory = await temporaryDirectory();
+    const path = join(directory.path, "store.mdb");
+    {
+      await using records = await LmdbRecordStore.open(path);
+      await using store = new RecordVersionedStore(records);
+      await put(store, "a", 1);
+      await put(store, "b", 1);
+      await put(store, "a", 2);
+      await remove(store, "b");
+    }
+    await using records = await LmdbRecordStore.open(path);
+    await using store = new RecordVersionedStore(records);
+    const { seen } = record(store, 1);
+    await put(store, "c");
+    expect(seen).toEqual(["ADDED b 2", "MODIFIED a 3", "DELETED b 4", "ADDED c 5"]);
+    const [, changed, removed] = [...store.watch("things", 1, { event() {}, end() {} }).past];
+    expect([valueIn(changed?.previous), valueIn(changed?.stored)]).toEqual([1, 2]);
+    expect(removed?.stored.object.metadata.resourceVersion).toBe("4");
+    expect(store.listAt("things", "ns", 2).map((s) => s.object.metadata.name)).toEqual(["a", "b"]);
+  });
+
+  it("keeps as much of the past on disk as it tells of, over restarts too", async () => {
+    const records = new MemoryRecordStore();
+    const limits = { events: 20, bytes: 1 << 20 };
+    for (let run = 0; run < 3; run++) {
+      await using store = new RecordVersionedStore(records, limits);
+      for (let i = 0; i < 50; i++) await put(store, `o${i % 2}`, i);
+      await put(store, "gone");
+      await remove(store, "gone");
+      const kept = [...records.entries("revisions")].length;
+      expect(kept).toBeGreaterThan(20);
+      expect(kept).toBeLessThan(30);
+    }
+    await using store = new RecordVersionedStore(records, limits);
+    expect(store.list("things").map(valueIn)).toEqual([48, 49]);
+    expect(record(store, store.revision - 20).seen.length).toBe(20);
+    expect(() => record(store, store.revision - 21)).toThrow("too old");
+  });
+
+  it("tells a reader of the past that it is gone rather than leave something out", async () => {
+    const limits = { events: 600, bytes: 1 << 20 };
+    await using store = new RecordVersionedStore(new MemoryRecordStore(), limits);
+    for (let i = 1; i <= 600; i++) await put(store, "a", i);
+    const past = store.watch("things", 0, { event() {}, end() {} }).past[Symbol.iterator]();
+    expect(past.next().value?.stored.revision).toBe(1);
+    for (let i = 1; i <= 600; i++) await put(store, "a", i);
+    expect(() => {
+      for (let i = 0; i < 600; i++) expect(past.next().value?.stored.revision).toBe(i + 2);
+    }).toThrow("too old");
+  });
+
   it("watches from a revision: first the past, then what happens", async () => {
     await using store = new RecordVersionedStore(new MemoryRecordStore());
     await put(store, "a");
@@ -117,7 +170,7 @@ describe("RecordVersionedStore", () => {
   });
 
   it("forgets old history by its size, too", async () => {
-    const limits = { events: 1000, bytes: 10_000 };
+    const limits = { events: 1000, bytes: 5_000 };
     await using store = new RecordVersionedStore(new MemoryRecordStore(), limits);
     for (let i = 1; i <= 10; i++) await put(store, "a", "x".repeat(1500));
     expect(record(store, 7).seen.length).toBe(3);

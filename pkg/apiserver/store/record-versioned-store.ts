@@ -1,29 +1,50 @@
 import type { KubeObject } from "../../apis/object.ts";
-import type { RecordStore } from "../../base/record-store.ts";
+import type { RecordChange, RecordStore } from "../../base/record-store.ts";
+import {
+  type Change,
+  changeOf,
+  keyOfId,
+  REVISIONS,
+  revisionKey,
+  textOf,
+  toRecord,
+} from "./revision-record.ts";
 import {
   type Edit,
+  RevisionGoneError,
   StoredObject,
   StoreEvent,
   type StoreKey,
   storeId,
   type VersionedStore,
   type WatchSink,
+  type WatchSubscription,
 } from "./store.ts";
-import { DEFAULT_HISTORY, type HistoryLimits, StoreHistory, undo } from "./store-history.ts";
+import {
+  DEFAULT_HISTORY,
+  type HistoryLimits,
+  StoreHistory,
+  uselessRevisions,
+} from "./store-history.ts";
 
 interface PendingChange {
-  readonly id: string;
+  readonly change: Change;
   readonly event: StoreEvent;
   readonly resolve: (stored: StoredObject) => void;
   readonly reject: (error: unknown) => void;
 }
 
-const OBJECTS = "objects";
-const META = "meta";
-const REVISION = "revision";
+export const META = "meta";
+/** The revision up to which history was removed from the disk. */
+export const COMPACTED = "compacted";
 const EVERYTHING = "";
+/** Changes that are taken from history at a time. */
+const PAST_CHUNK = 256;
 
-/** A VersionedStore whose objects live in memory, and whose changes are kept in a RecordStore. */
+/**
+ * A VersionedStore whose present objects live in memory. Its records are the states by revision, so an
+ * object is written once, and the past of the watches is what is not yet removed from the same records.
+ */
 export class RecordVersionedStore implements VersionedStore {
   readonly #records: RecordStore;
   readonly #resources = new Map<string, Map<string, StoredObject>>();
@@ -39,10 +60,10 @@ export class RecordVersionedStore implements VersionedStore {
   /** The store of what `records` hold. It does not own them. */
   constructor(records: RecordStore, history: HistoryLimits = DEFAULT_HISTORY) {
     this.#records = records;
-    this.#revision = Number(records.get(META, REVISION) ?? 0);
-    for (const [id, value] of records.entries(OBJECTS)) this.#keep(id, fromRecord(id, value));
-    this.#assigned = this.#revision;
+    this.#revision = Number(records.get(META, COMPACTED) ?? 0);
     this.#history = new StoreHistory(this.#revision, history);
+    this.#load(this.#revision);
+    this.#assigned = this.#revision;
   }
 
   get revision(): number {
@@ -67,11 +88,15 @@ export class RecordVersionedStore implements VersionedStore {
     namespace: string | undefined,
     revision: number,
   ): readonly StoredObject[] {
-    const events = this.#history
+    const changes = this.#history
       .after(revision, this.#revision)
-      .filter(({ stored }) => stored.key.resource === resource);
-    if (events.length === 0) return this.list(resource, namespace);
-    const then = undo(this.#resources.get(resource) ?? new Map(), events);
+      .filter(({ id }) => isOf(id, resource));
+    if (changes.length === 0) return this.list(resource, namespace);
+    const then = new Map(this.#resources.get(resource));
+    for (const [id, first] of firstOfEach(changes)) {
+      if (first.previous === 0) then.delete(id);
+      else then.set(id, this.#stateAt(id, first.previous).loaded());
+    }
     const all = [...then].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, stored]) => stored);
     return ofNamespace(all, namespace);
   }
@@ -91,14 +116,13 @@ export class RecordVersionedStore implements VersionedStore {
     await Promise.all(this.#turns.values());
   }
 
-  watch(resource: string | undefined, after: number, sink: WatchSink): Disposable {
-    for (const event of this.#history.after(after, this.#revision)) {
-      if (resource === undefined || event.stored.key.resource === resource) sink.event(event);
-    }
+  watch(resource: string | undefined, after: number, sink: WatchSink): WatchSubscription {
+    this.#history.check(after, this.#revision);
     const scope = resource ?? EVERYTHING;
     const watchers = this.#watchers.get(scope) ?? new Set();
     this.#watchers.set(scope, watchers.add(sink));
     return {
+      past: this.#past(resource, after, this.#revision),
       [Symbol.dispose]: () => {
         watchers.delete(sink);
         if (watchers.size === 0 && this.#watchers.get(scope) === watchers)
@@ -123,11 +147,14 @@ export class RecordVersionedStore implements VersionedStore {
     const decision = edit(current);
     if (decision.kind === "keep") return decision.current;
     const stored = stamped(key, ++this.#assigned, decision.object);
-    const change = current === undefined ? "ADDED" : "MODIFIED";
-    const type = decision.kind === "remove" ? "DELETED" : change;
+    const added = current === undefined ? "ADDED" : "MODIFIED";
+    const type = decision.kind === "remove" ? "DELETED" : added;
+    const { revision, text } = stored;
+    const previous = current?.revision ?? 0;
+    const change = { revision, type, id, previous, size: text.length } as const;
     const event = new StoreEvent(type, stored, current);
     return new Promise((resolve, reject) => {
-      this.#batch.push({ id, event, resolve, reject });
+      this.#batch.push({ change, event, resolve, reject });
       this.#flushing ??= this.#flushAll();
     });
   }
@@ -144,27 +171,25 @@ export class RecordVersionedStore implements VersionedStore {
   }
 
   async #flush(batch: readonly PendingChange[]): Promise<void> {
-    const last = batch.at(-1)?.event.stored.revision ?? this.#revision;
+    const garbage = this.#history.takeGarbage();
     try {
-      await this.#records.write([
-        ...batch.map(({ id, event }) => ({ table: OBJECTS, key: id, value: toRecord(event) })),
-        { table: META, key: REVISION, value: String(last) },
-      ]);
+      await this.#records.write([...batch.map(recordOf), ...removals(garbage)]);
     } catch (error) {
+      this.#history.returnGarbage(garbage);
       for (const { reject } of batch) reject(error);
       return;
     }
     for (const change of batch) this.#publish(change);
   }
 
-  #publish({ id, event, resolve }: PendingChange): void {
+  #publish({ change, event, resolve }: PendingChange): void {
     const { stored, type } = event;
     const { resource } = stored.key;
     this.#revision = stored.revision;
     if (type !== "MODIFIED") this.#order.delete(resource);
-    if (type === "DELETED") this.#resources.get(resource)?.delete(id);
-    else this.#keep(id, stored);
-    this.#history.add(event);
+    if (type === "DELETED") this.#resources.get(resource)?.delete(change.id);
+    else this.#keep(change.id, stored);
+    this.#history.add(change);
     for (const scope of [resource, EVERYTHING])
       for (const sink of this.#watchers.get(scope) ?? []) sink.event(event);
     event.forgetRendered();
@@ -175,8 +200,72 @@ export class RecordVersionedStore implements VersionedStore {
     const { resource } = stored.key;
     const objects = this.#resources.get(resource) ?? new Map<string, StoredObject>();
     this.#resources.set(resource, objects.set(id, stored));
-    this.#revision = Math.max(this.#revision, stored.revision);
   }
+
+  /** Reads the records oldest first: each replaces or ends what is known by then. */
+  #load(compacted: number): void {
+    for (const [key, record] of this.#records.entries(REVISIONS)) {
+      const change = changeOf(key, record);
+      const { id, revision, type } = change;
+      const place = keyOfId(id);
+      if (type === "DELETED") this.#resources.get(place.resource)?.delete(id);
+      else this.#keep(id, new StoredObject(place, revision, textOf(record)));
+      if (revision > compacted) this.#history.add(change);
+      this.#revision = Math.max(this.#revision, revision);
+    }
+  }
+
+  /** In chunks, so that a watcher that takes its time holds no more than one of them. */
+  *#past(resource: string | undefined, after: number, until: number): Generator<StoreEvent> {
+    for (let last = after; last < until; ) {
+      const changes = this.#history.after(last, this.#revision, PAST_CHUNK);
+      for (const change of changes) {
+        if (change.revision > until) return;
+        last = change.revision;
+        if (resource === undefined || isOf(change.id, resource)) yield this.#eventOf(change);
+      }
+      if (changes.length === 0) return;
+    }
+  }
+
+  #eventOf({ revision, type, id, previous }: Change): StoreEvent {
+    const before = previous === 0 ? undefined : this.#stateAt(id, previous);
+    return new StoreEvent(type, this.#stateAt(id, revision), before);
+  }
+
+  #stateAt(id: string, revision: number): StoredObject {
+    return new StoredObject(keyOfId(id), revision, () => {
+      const record = this.#records.get(REVISIONS, revisionKey(revision));
+      if (record === undefined) throw new RevisionGoneError(revision, this.#revision);
+      return textOf(record);
+    });
+  }
+}
+
+function recordOf({ change, event }: PendingChange): RecordChange {
+  const value = toRecord(change, event.stored.text);
+  return { table: REVISIONS, key: revisionKey(change.revision), value };
+}
+
+function removals(garbage: readonly Change[]): readonly RecordChange[] {
+  const last = garbage.at(-1);
+  if (last === undefined) return [];
+  return [
+    ...uselessRevisions(garbage).map((revision) => ({
+      table: REVISIONS,
+      key: revisionKey(revision),
+    })),
+    { table: META, key: COMPACTED, value: String(last.revision) },
+  ];
+}
+
+/** The first change of each object. */
+function firstOfEach(changes: readonly Change[]): ReadonlyMap<string, Change> {
+  return new Map(changes.toReversed().map((change) => [change.id, change]));
+}
+
+function isOf(id: string, resource: string): boolean {
+  return id.startsWith(resource) && id.charAt(resource.length) === "/";
 }
 
 function ofNamespace(
@@ -193,18 +282,6 @@ function stamped(key: StoreKey, revision: number, object: KubeObject): StoredObj
   // The object is read back from its text, so that nobody who built it can change it later.
   const text = JSON.stringify({ apiVersion, kind, ...rest, metadata });
   return new StoredObject(key, revision, text);
-}
-
-/** A record is the revision, a space and the object; so opening a store parses no objects. */
-function toRecord({ type, stored }: StoreEvent): string | undefined {
-  return type === "DELETED" ? undefined : `${stored.revision} ${stored.text}`;
-}
-
-function fromRecord(id: string, value: string): StoredObject {
-  const [resource = "", namespace = "", name = ""] = id.split("/");
-  const space = value.indexOf(" ");
-  const revision = Number(value.slice(0, space));
-  return new StoredObject({ resource, namespace, name }, revision, value.slice(space + 1));
 }
 
 function nothing(): void {}

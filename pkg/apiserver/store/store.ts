@@ -14,19 +14,34 @@ export interface StoreKey {
 export class StoredObject {
   readonly key: StoreKey;
   readonly revision: number;
-  /** The object as JSON. */
-  readonly text: string;
-  #object: KubeObject | undefined;
+  readonly #text: string | (() => string);
+  /** What is parsed can be parsed again, so memory only holds it as long as there is room. */
+  #object: WeakRef<KubeObject> | undefined;
 
-  constructor(key: StoreKey, revision: number, text: string) {
+  /** A function as `text` reads it again each time: for states of the past, which are in no memory. */
+  constructor(key: StoreKey, revision: number, text: string | (() => string)) {
     this.key = key;
     this.revision = revision;
-    this.text = text;
+    this.#text = text;
+  }
+
+  /** The object as JSON. Throws `REVISION_GONE` for a state of the past that is forgotten. */
+  get text(): string {
+    return typeof this.#text === "string" ? this.#text : this.#text();
   }
 
   get object(): KubeObject {
-    this.#object ??= JSON.parse(this.text) as KubeObject;
-    return this.#object;
+    const known = this.#object?.deref();
+    if (known !== undefined) return known;
+    const object = JSON.parse(this.text) as KubeObject;
+    this.#object = new WeakRef(object);
+    return object;
+  }
+
+  /** The same, sure to be there as long as it is held. */
+  loaded(): StoredObject {
+    if (typeof this.#text === "string") return this;
+    return new StoredObject(this.key, this.revision, this.#text());
   }
 }
 
@@ -102,11 +117,20 @@ export interface VersionedStore extends AsyncDisposable {
   settled(): Promise<void>;
 
   /**
-   * Tells `sink` every change of `resource` (of everything, if undefined) after revision `after`: those
-   * of the past before it returns, then the others as they happen, until disposed. Throws
-   * `REVISION_GONE` when history does not reach back to `after`, or `after` is yet to come.
+   * Tells `sink` every change of `resource` (of everything, if undefined) from now on until disposed;
+   * those between revision `after` and now are in `past`. Throws `REVISION_GONE` when history does
+   * not reach back to `after`, or `after` is yet to come.
    */
-  watch(resource: string | undefined, after: number, sink: WatchSink): Disposable;
+  watch(resource: string | undefined, after: number, sink: WatchSink): WatchSubscription;
+}
+
+/** A watch that goes on, and what was before it. */
+export interface WatchSubscription extends Disposable {
+  /**
+   * Oldest first, read from the store when it is iterated. Throws `REVISION_GONE` when history was
+   * shortened meanwhile so far that a change would be left out.
+   */
+  readonly past: Iterable<StoreEvent>;
 }
 
 /** History no longer, or does not yet, reach the revision that was asked for. */

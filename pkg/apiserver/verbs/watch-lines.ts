@@ -33,16 +33,15 @@ export class WatchLines {
     return event.render(`${type} ${this.#shape}`, () => this.#text(type, stored, false));
   }
 
-  /** The same for a change that history keeps anyway: written out only when it is sent. */
-  replayed(event: StoreEvent): (() => Uint8Array) | undefined {
+  /** The same for a change of the past, which nobody shares. */
+  replayed(event: StoreEvent): Uint8Array | undefined {
     const type = this.#typeOf(event);
-    return type && (() => this.#write(type, shownState(event, type)));
+    return type && this.#write(type, shownState(event, type));
   }
 
   /** The line of an object that is there when the watch begins. */
-  initial(stored: StoredObject): (() => Uint8Array) | undefined {
-    if (!this.#isMeant(stored)) return undefined;
-    return () => this.#write("ADDED", stored);
+  initial(stored: StoredObject): Uint8Array | undefined {
+    return this.#isMeant(stored) ? this.#write("ADDED", stored) : undefined;
   }
 
   #write(type: EventType, stored: StoredObject): Uint8Array {
@@ -81,12 +80,13 @@ export class WatchLines {
 
 /** The line that says: nothing new up to `revision`. `initial` marks the end of the initial objects. */
 export function bookmarkLine(
-  { type, store, headers, query }: Operation,
+  { type, headers, query }: Operation,
   initial: boolean,
+  revision: number,
 ): Uint8Array {
   const annotations = initial ? { "k8s.io/initial-events-end": "true" } : undefined;
   const metadata = {
-    resourceVersion: String(store.revision),
+    resourceVersion: String(revision),
     creationTimestamp: null,
     annotations,
   };

@@ -9,18 +9,19 @@ export const DEFAULT_WATCH_LIMITS: WatchLimits = { bytes: 8 << 20, lines: 20_000
 /** As much as is handed over at once. */
 const CHUNK_BYTES = 64 << 10;
 
-type Line = Uint8Array | (() => Uint8Array);
-
 /**
- * Lines on their way to one watcher. A watcher that lags beyond the limits loses what is queued, gets
- * the `lagging` line, and that is the end. Iterate it once.
+ * Lines on their way to one watcher: first those of the past, which are only made when they are taken,
+ * then those that are pushed. A watcher that lags beyond the limits loses what is queued, gets the
+ * `lagging` line, and that is the end. Iterate it once.
  */
 export class WatchQueue implements AsyncIterable<Uint8Array> {
   readonly #limits: WatchLimits;
   readonly #lagging: () => Uint8Array;
-  #lines: Line[] = [];
+  /** The next lines of the past, and those after them. */
+  #past: readonly Uint8Array[] = [];
+  #rest: Iterator<Uint8Array> | undefined;
+  #lines: Uint8Array[] = [];
   #bytes = 0;
-  #waiting = 0;
   #ended = false;
   #wake: (() => void) | undefined;
 
@@ -34,17 +35,30 @@ export class WatchQueue implements AsyncIterable<Uint8Array> {
     return this.#ended;
   }
 
-  /** Adds a line. A function stands for a line that exists anyway and is only written out when it is sent. */
-  push(line: Line): void {
+  /** What comes before all that is pushed. Once; its iteration may throw nothing, but call `fail`. */
+  begin(past: Iterable<Uint8Array>): void {
+    this.#rest = past[Symbol.iterator]();
+    // The first lines are made now, as a table must tell its columns before others add rows to it.
+    this.#past = this.#readOn();
+    this.#wake?.();
+  }
+
+  push(line: Uint8Array): void {
     if (this.#ended) return;
     this.#lines.push(line);
-    this.#count(line, 1);
-    if (this.#bytes > this.#limits.bytes || this.#waiting > this.#limits.lines) {
-      this.#lines = [this.#lagging];
-      this.#bytes = 0;
-      this.#ended = true;
-    }
+    this.#bytes += line.length;
+    if (this.#bytes > this.#limits.bytes || this.#lines.length > this.#limits.lines)
+      this.fail(this.#lagging());
     this.#wake?.();
+  }
+
+  /** What is queued is lost, for it can no longer be had whole; `line` says so and is the last one. */
+  fail(line: Uint8Array): void {
+    this.#past = [];
+    this.#rest = undefined;
+    this.#lines = [line];
+    this.#bytes = 0;
+    this.end();
   }
 
   /** Nothing more comes; what is queued is still delivered. */
@@ -55,7 +69,15 @@ export class WatchQueue implements AsyncIterable<Uint8Array> {
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, void> {
     for (;;) {
-      while (this.#lines.length > 0) yield this.#take();
+      while (this.#past.length > 0) {
+        const past = this.#past;
+        this.#past = [];
+        yield joined(past);
+        // Thousands of changes take long to write; others must not wait for all of them.
+        await new Promise((resolve) => setImmediate(resolve));
+        this.#past = this.#readOn();
+      }
+      while (this.#lines.length > 0) yield joined(this.#take());
       if (this.#ended) return;
       await new Promise<void>((wake) => {
         this.#wake = wake;
@@ -63,25 +85,33 @@ export class WatchQueue implements AsyncIterable<Uint8Array> {
     }
   }
 
-  /** Lines that exist anyway cost nothing. */
-  #count(line: Line, sign: 1 | -1): void {
-    if (typeof line === "function") return;
-    this.#bytes += sign * line.length;
-    this.#waiting += sign;
+  #readOn(): readonly Uint8Array[] {
+    const taken: Uint8Array[] = [];
+    for (let bytes = 0; bytes < CHUNK_BYTES; ) {
+      const next = this.#rest?.next();
+      // Reading on may have found that the past is gone.
+      if (this.#rest === undefined || next === undefined) return [];
+      if (next.done === true) {
+        this.#rest = undefined;
+        return taken;
+      }
+      taken.push(next.value);
+      bytes += next.value.length;
+    }
+    return taken;
   }
 
-  #take(): Uint8Array {
-    const taken: Uint8Array[] = [];
+  #take(): readonly Uint8Array[] {
     let bytes = 0;
     let count = 0;
-    for (; count < this.#lines.length && bytes < CHUNK_BYTES; count++) {
-      const line = this.#lines[count] as Line;
-      this.#count(line, -1);
-      const written = typeof line === "function" ? line() : line;
-      bytes += written.length;
-      taken.push(written);
-    }
-    this.#lines.splice(0, count);
-    return taken.length === 1 ? (taken[0] as Uint8Array) : Buffer.concat(taken);
+    for (; count < this.#lines.length && bytes < CHUNK_BYTES; count++)
+      bytes += this.#lines[count]?.length ?? 0;
+    this.#bytes -= bytes;
+    return this.#lines.splice(0, count);
   }
+}
+
+function joined(lines: readonly Uint8Array[]): Uint8Array {
+  const [first] = lines;
+  return lines.length === 1 && first !== undefined ? first : Buffer.concat(lines);
 }

@@ -3,6 +3,7 @@ import { errorCode, errorText } from "../../base/errors.ts";
 import type { Operation, Outcome } from "../request/operation.ts";
 import { isOn, numberOf } from "../request/query.ts";
 import { badRequest, expired, qualified } from "../request/refusals.ts";
+import type { StoredObject, StoreEvent } from "../store/store.ts";
 import { bookmarkLine, errorLine, WatchLines } from "./watch-lines.ts";
 import { DEFAULT_WATCH_LIMITS, WatchQueue } from "./watch-queue.ts";
 
@@ -24,7 +25,8 @@ export function watch(operation: Operation): Outcome {
   const timeout = seconds(query) * 1000;
   const subscription = fill(queue, operation);
   const mark = () => {
-    if (isOn(query, "allowWatchBookmarks")) queue.push(bookmarkLine(operation, false));
+    if (isOn(query, "allowWatchBookmarks"))
+      queue.push(bookmarkLine(operation, false, operation.store.revision));
   };
   // All of this is set up now and not when the body is first read: a caller may go before that.
   const marking = setInterval(mark, BOOKMARK_MS);
@@ -49,35 +51,69 @@ export function watch(operation: Operation): Outcome {
 function fill(queue: WatchQueue, operation: Operation): Disposable | undefined {
   const { store, type, query } = operation;
   const lines = new WatchLines(operation);
-  const push = (line: Uint8Array | (() => Uint8Array) | undefined) => {
-    if (line !== undefined) queue.push(line);
-  };
   const isNew = wantsInitial(query);
-  if (isNew) for (const stored of store.list(qualified(type))) push(lines.initial(stored));
-  if (isOn(query, "sendInitialEvents")) push(() => bookmarkLine(operation, true));
   const after = isNew ? store.revision : (numberOf(query, "resourceVersion") ?? 0);
   try {
-    let isPast = true;
     const subscription = store.watch(qualified(type), after, {
       event: (event) => {
         try {
-          push(isPast ? lines.replayed(event) : lines.live(event));
+          const line = lines.live(event);
+          if (line !== undefined) queue.push(line);
         } catch (error) {
-          push(errorLine(fatal(error)));
-          queue.end();
+          queue.fail(errorLine(fatal(error)));
         }
       },
       end: () => queue.end(),
     });
-    isPast = false;
+    const present = isNew ? store.list(qualified(type)) : [];
+    const past = pastLines(operation, lines, present, subscription.past);
+    queue.begin(failing(past, (error) => queue.fail(lastLine(error))));
     return subscription;
   } catch (error) {
-    push(
-      errorLine(errorCode(error) === "REVISION_GONE" ? expired(errorText(error)) : fatal(error)),
-    );
-    queue.end();
+    queue.fail(lastLine(error));
     return undefined;
   }
+}
+
+/** The lines of what is there when the watch begins, and of what happened before. */
+function pastLines(
+  operation: Operation,
+  lines: WatchLines,
+  present: readonly StoredObject[],
+  past: Iterable<StoreEvent>,
+): Iterable<Uint8Array> {
+  const { store, query } = operation;
+  const mark = isOn(query, "sendInitialEvents")
+    ? [bookmarkLine(operation, true, store.revision)]
+    : [];
+  return (function* () {
+    for (const stored of present) {
+      const line = lines.initial(stored);
+      if (line !== undefined) yield line;
+    }
+    yield* mark;
+    for (const event of past) {
+      const line = lines.replayed(event);
+      if (line !== undefined) yield line;
+    }
+  })();
+}
+
+/** The same lines; what goes wrong while they are made ends them, and is told to `fail`. */
+function* failing(
+  lines: Iterable<Uint8Array>,
+  fail: (error: unknown) => void,
+): Generator<Uint8Array> {
+  try {
+    yield* lines;
+  } catch (error) {
+    fail(error);
+  }
+}
+
+function lastLine(error: unknown): Uint8Array {
+  const isGone = errorCode(error) === "REVISION_GONE";
+  return errorLine(isGone ? expired(errorText(error)) : fatal(error));
 }
 
 /** A watch that names no revision, or revision 0, begins with what is there. */
