@@ -1,274 +1,141 @@
-/** One field of a message: its JSON name, its type, and whether it occurs many times. */
-export type FieldRow = readonly [
-  name: string,
-  type: "text" | "bytes" | "int" | "bool" | "time" | Message,
-  many?: "list" | "map",
-];
+import * as admissionregistration from "../protobuf-messages/admissionregistration.ts";
+import * as apiextensions from "../protobuf-messages/apiextensions.ts";
+import * as apiregistration from "../protobuf-messages/apiregistration.ts";
+import * as apps from "../protobuf-messages/apps.ts";
+import * as authentication from "../protobuf-messages/authentication.ts";
+import * as authorization from "../protobuf-messages/authorization.ts";
+import * as autoscaling from "../protobuf-messages/autoscaling.ts";
+import * as batch from "../protobuf-messages/batch.ts";
+import * as certificates from "../protobuf-messages/certificates.ts";
+import * as coordination from "../protobuf-messages/coordination.ts";
+import * as core from "../protobuf-messages/core.ts";
+import * as discovery from "../protobuf-messages/discovery.ts";
+import * as events from "../protobuf-messages/events.ts";
+import * as meta from "../protobuf-messages/meta.ts";
+import * as networking from "../protobuf-messages/networking.ts";
+import * as node from "../protobuf-messages/node.ts";
+import * as policy from "../protobuf-messages/policy.ts";
+import * as rbac from "../protobuf-messages/rbac.ts";
+import * as scheduling from "../protobuf-messages/scheduling.ts";
+import * as storage from "../protobuf-messages/storage.ts";
+import { SPECIALS } from "./protobuf-specials.ts";
 
-/** A message: its fields by number, from Kubernetes' generated.proto files. */
-export interface Message {
-  readonly [field: number]: FieldRow;
+/** One field of a message. */
+export interface Field {
+  /** Its JSON name; INLINE when the fields of its message stand among those of its owner. */
+  readonly name: string;
+  /** A word that the reader knows, like "int"; else the name of a message. */
+  readonly type: string;
+  readonly many: "" | "[]" | "{}";
+  /** Whether a zero or an empty text is a value, and not only the absence of one. */
+  readonly keepsZero: boolean;
+  /** The apiVersion in whose table the field stands; its message is looked for there first. */
+  readonly home: string;
 }
 
-const TEXTS: Message = { 1: ["key", "text"], 2: ["value", "text"] };
-const BLOBS: Message = { 1: ["key", "text"], 2: ["value", "bytes"] };
+/** A message: its fields by number. */
+export type Message = ReadonlyMap<number, Field>;
 
-const METADATA: Message = {
-  1: ["name", "text"],
-  2: ["generateName", "text"],
-  3: ["namespace", "text"],
-  4: ["selfLink", "text"],
-  5: ["uid", "text"],
-  6: ["resourceVersion", "text"],
-  7: ["generation", "int"],
-  8: ["creationTimestamp", "time"],
-  9: ["deletionTimestamp", "time"],
-  10: ["deletionGracePeriodSeconds", "int"],
-  11: ["labels", TEXTS, "map"],
-  12: ["annotations", TEXTS, "map"],
-  13: [
-    "ownerReferences",
-    {
-      1: ["kind", "text"],
-      3: ["name", "text"],
-      4: ["uid", "text"],
-      5: ["apiVersion", "text"],
-      6: ["controller", "bool"],
-      7: ["blockOwnerDeletion", "bool"],
-    },
-    "list",
-  ],
-  14: ["finalizers", "text", "list"],
-};
+export const INLINE = "...";
 
-const CONTAINER: Message = {
-  1: ["name", "text"],
-  2: ["image", "text"],
-  3: ["command", "text", "list"],
-  4: ["args", "text", "list"],
-  5: ["workingDir", "text"],
-  6: [
-    "ports",
-    {
-      1: ["name", "text"],
-      2: ["hostPort", "int"],
-      3: ["containerPort", "int"],
-      4: ["protocol", "text"],
-      5: ["hostIP", "text"],
-    },
-    "list",
-  ],
-  8: ["resources", {}],
-  13: ["terminationMessagePath", "text"],
-  14: ["imagePullPolicy", "text"],
-  16: ["stdin", "bool"],
-  17: ["stdinOnce", "bool"],
-  18: ["tty", "bool"],
-  20: ["terminationMessagePolicy", "text"],
+const META = "meta.k8s.io/v1";
+/** The tables of a group: texts with one message a line, by version in capitals. */
+type Group = Readonly<Record<string, string>>;
+const GROUPS: Readonly<Record<string, Group>> = {
+  "": core,
+  "admissionregistration.k8s.io": admissionregistration,
+  "apiextensions.k8s.io": apiextensions,
+  "apiregistration.k8s.io": apiregistration,
+  apps,
+  "authentication.k8s.io": authentication,
+  "authorization.k8s.io": authorization,
+  autoscaling,
+  batch,
+  "certificates.k8s.io": certificates,
+  "coordination.k8s.io": coordination,
+  "discovery.k8s.io": discovery,
+  "events.k8s.io": events,
+  "meta.k8s.io": meta,
+  "networking.k8s.io": networking,
+  "node.k8s.io": node,
+  policy,
+  "rbac.authorization.k8s.io": rbac,
+  "scheduling.k8s.io": scheduling,
+  "storage.k8s.io": storage,
 };
 
-const POD_TEMPLATE: Message = {
-  1: ["metadata", METADATA],
-  2: [
-    "spec",
-    {
-      2: ["containers", CONTAINER, "list"],
-      3: ["restartPolicy", "text"],
-      6: ["dnsPolicy", "text"],
-      8: ["serviceAccountName", "text"],
-      9: ["serviceAccount", "text"],
-      10: ["nodeName", "text"],
-      11: ["hostNetwork", "bool"],
-      12: ["hostPID", "bool"],
-      13: ["hostIPC", "bool"],
-      16: ["hostname", "text"],
-      17: ["subdomain", "text"],
-      19: ["schedulerName", "text"],
-      24: ["priorityClassName", "text"],
-    },
-  ],
-};
+/** Lines by apiVersion and name, and messages by line: both are read when first needed. */
+const lines = new Map<string, ReadonlyMap<string, string>>();
+const messages = new Map<string, Message>();
 
-const POLICY_RULES: FieldRow = [
-  "rules",
-  {
-    1: ["verbs", "text", "list"],
-    2: ["apiGroups", "text", "list"],
-    3: ["resources", "text", "list"],
-    4: ["resourceNames", "text", "list"],
-    5: ["nonResourceURLs", "text", "list"],
-  },
-  "list",
-];
-const BINDING: Message = {
-  1: ["metadata", METADATA],
-  2: [
-    "subjects",
-    { 1: ["kind", "text"], 2: ["apiGroup", "text"], 3: ["name", "text"], 4: ["namespace", "text"] },
-    "list",
-  ],
-  3: ["roleRef", { 1: ["apiGroup", "text"], 2: ["kind", "text"], 3: ["name", "text"] }],
-};
-const USER_INFO: Message = {
-  1: ["username", "text"],
-  2: ["uid", "text"],
-  3: ["groups", "text", "list"],
-};
-const ACCESS_STATUS: FieldRow = [
-  "status",
-  {
-    1: ["allowed", "bool"],
-    2: ["reason", "text"],
-    3: ["evaluationError", "text"],
-    4: ["denied", "bool"],
-  },
-];
-const RESOURCE_ATTRIBUTES: FieldRow = [
-  "resourceAttributes",
-  {
-    1: ["namespace", "text"],
-    2: ["verb", "text"],
-    3: ["group", "text"],
-    4: ["version", "text"],
-    5: ["resource", "text"],
-    6: ["subresource", "text"],
-    7: ["name", "text"],
-  },
-];
-const PATH_ATTRIBUTES: FieldRow = [
-  "nonResourceAttributes",
-  { 1: ["path", "text"], 2: ["verb", "text"] },
-];
-const SUBJECT_REVIEW: Message = {
-  1: ["metadata", METADATA],
-  2: [
-    "spec",
-    {
-      1: RESOURCE_ATTRIBUTES,
-      2: PATH_ATTRIBUTES,
-      3: ["user", "text"],
-      4: ["groups", "text", "list"],
-      6: ["uid", "text"],
-    },
-  ],
-  3: ACCESS_STATUS,
-};
+/** The message of a kind, or undefined when there is none. */
+export function messageOfKind(apiVersion: string, kind: string): Message | undefined {
+  // Every group has the same options, under its own name.
+  return messageIn(kind === "DeleteOptions" ? META : apiVersion, kind);
+}
 
-const DEPLOYMENT: Message = {
-  1: ["metadata", METADATA],
-  2: [
-    "spec",
-    {
-      1: ["replicas", "int"],
-      2: ["selector", { 1: ["matchLabels", TEXTS, "map"] }],
-      3: ["template", POD_TEMPLATE],
-      4: ["strategy", { 1: ["type", "text"] }],
-      5: ["minReadySeconds", "int"],
-      7: ["paused", "bool"],
-    },
-  ],
-  3: [
-    "status",
-    {
-      1: ["observedGeneration", "int"],
-      2: ["replicas", "int"],
-      3: ["updatedReplicas", "int"],
-      4: ["availableReplicas", "int"],
-      5: ["unavailableReplicas", "int"],
-      7: ["readyReplicas", "int"],
-    },
-  ],
-};
+/** The message that is the type of `field`. */
+export function messageOfField({ home, type }: Field): Message {
+  const at = type.indexOf(":");
+  const found =
+    at < 0
+      ? (special(home, type) ?? messageIn(home, type) ?? messageIn(META, type))
+      : messageIn(type.slice(0, at), type.slice(at + 1));
+  if (found === undefined) throw new Error(`Cannot find message "${type}" of ${home}`);
+  return found;
+}
 
-/** The kinds that kubectl sends as protobuf, by kind; all others it sends as JSON, or are refused. */
-export const MESSAGES: Readonly<Record<string, Message>> = {
-  Namespace: {
-    1: ["metadata", METADATA],
-    2: ["spec", { 1: ["finalizers", "text", "list"] }],
-    3: ["status", { 1: ["phase", "text"] }],
-  },
-  ConfigMap: {
-    1: ["metadata", METADATA],
-    2: ["data", TEXTS, "map"],
-    3: ["binaryData", BLOBS, "map"],
-    4: ["immutable", "bool"],
-  },
-  Secret: {
-    1: ["metadata", METADATA],
-    2: ["data", BLOBS, "map"],
-    3: ["type", "text"],
-    4: ["stringData", TEXTS, "map"],
-    5: ["immutable", "bool"],
-  },
-  ServiceAccount: {
-    1: ["metadata", METADATA],
-    2: ["secrets", { 1: ["kind", "text"], 2: ["namespace", "text"], 3: ["name", "text"] }, "list"],
-    3: ["imagePullSecrets", { 1: ["name", "text"] }, "list"],
-    4: ["automountServiceAccountToken", "bool"],
-  },
-  Deployment: DEPLOYMENT,
-  Role: { 1: ["metadata", METADATA], 2: POLICY_RULES },
-  ClusterRole: {
-    1: ["metadata", METADATA],
-    2: POLICY_RULES,
-    3: [
-      "aggregationRule",
-      { 1: ["clusterRoleSelectors", { 1: ["matchLabels", TEXTS, "map"] }, "list"] },
-    ],
-  },
-  RoleBinding: BINDING,
-  ClusterRoleBinding: BINDING,
-  SelfSubjectAccessReview: {
-    1: ["metadata", METADATA],
-    2: ["spec", { 1: RESOURCE_ATTRIBUTES, 2: PATH_ATTRIBUTES }],
-    3: ACCESS_STATUS,
-  },
-  SubjectAccessReview: SUBJECT_REVIEW,
-  LocalSubjectAccessReview: SUBJECT_REVIEW,
-  SelfSubjectRulesReview: {
-    1: ["metadata", METADATA],
-    2: ["spec", { 1: ["namespace", "text"] }],
-    3: ["status", { 3: ["incomplete", "bool"], 4: ["evaluationError", "text"] }],
-  },
-  SelfSubjectReview: { 1: ["metadata", METADATA], 2: ["status", { 1: ["userInfo", USER_INFO] }] },
-  TokenReview: {
-    1: ["metadata", METADATA],
-    2: ["spec", { 1: ["token", "text"], 2: ["audiences", "text", "list"] }],
-    3: [
-      "status",
-      {
-        1: ["authenticated", "bool"],
-        2: ["user", USER_INFO],
-        3: ["error", "text"],
-        4: ["audiences", "text", "list"],
-      },
-    ],
-  },
-  TokenRequest: {
-    1: ["metadata", METADATA],
-    2: [
-      "spec",
-      {
-        1: ["audiences", "text", "list"],
-        3: [
-          "boundObjectRef",
-          {
-            1: ["kind", "text"],
-            2: ["apiVersion", "text"],
-            3: ["name", "text"],
-            4: ["uid", "text"],
-          },
-        ],
-        4: ["expirationSeconds", "int"],
-      },
-    ],
-    3: ["status", { 1: ["token", "text"], 2: ["expirationTimestamp", "time"] }],
-  },
-  DeleteOptions: {
-    1: ["gracePeriodSeconds", "int"],
-    2: ["preconditions", { 1: ["uid", "text"], 2: ["resourceVersion", "text"] }],
-    3: ["orphanDependents", "bool"],
-    4: ["propagationPolicy", "text"],
-    5: ["dryRun", "text", "list"],
-  },
-};
+function special(home: string, type: string): Message | undefined {
+  const known = Object.hasOwn(SPECIALS, type) ? SPECIALS[type] : undefined;
+  return known && parsed(home, type, known.fields);
+}
+
+function messageIn(apiVersion: string, name: string): Message | undefined {
+  const line = linesOf(apiVersion).get(name);
+  return line === undefined ? undefined : parsed(apiVersion, name, line);
+}
+
+function parsed(home: string, name: string, line: string): Message {
+  const id = `${home}:${name}`;
+  const message = messages.get(id) ?? parseMessage(home, line);
+  messages.set(id, message);
+  return message;
+}
+
+function linesOf(apiVersion: string): ReadonlyMap<string, string> {
+  const known = lines.get(apiVersion);
+  if (known !== undefined) return known;
+  const text = tableOf(apiVersion);
+  if (text === undefined) return new Map();
+  const table = new Map(
+    text
+      .trim()
+      .split("\n")
+      .map((line): [string, string] => {
+        const end = line.indexOf(":");
+        return [line.slice(0, end), line.slice(end + 1)];
+      }),
+  );
+  lines.set(apiVersion, table);
+  return table;
+}
+
+function tableOf(apiVersion: string): string | undefined {
+  const [version = "", group = ""] = apiVersion.split("/").reverse();
+  const tables = Object.hasOwn(GROUPS, group) ? GROUPS[group] : undefined;
+  const name = version.toUpperCase();
+  return tables !== undefined && Object.hasOwn(tables, name) ? tables[name] : undefined;
+}
+
+/** Fields as "1 a, 2 b int, 3 c int!, 4 d Other[], 5 e text{}, 6 ... Inline"; see Field for what they mean. */
+function parseMessage(home: string, text: string): Message {
+  const rows = text.trim() === "" ? [] : text.trim().split(", ");
+  return new Map(
+    rows.map((row) => {
+      const [number, name = "", words = "text"] = row.split(" ");
+      const [, type = "", mark = ""] = /^(.*?)(!|\[\]|\{\})?$/.exec(words) ?? [];
+      const many = mark === "[]" || mark === "{}" ? mark : "";
+      return [Number(number), { name, type, many, keepsZero: mark !== "", home }];
+    }),
+  );
+}
