@@ -17,6 +17,7 @@ import { TokenFile } from "./access/token-file.ts";
 import { authenticated } from "./access/users.ts";
 import { ApiServer } from "./api-server.ts";
 import { installObjects } from "./install.ts";
+import { ServiceAddresses } from "./kinds/service-addresses.ts";
 import { HttpsListener, type ListenAddress, type ListenerParts } from "./listen/https-listener.ts";
 import { kubeconfig } from "./listen/kubeconfig.ts";
 import { parseListen } from "./listen/listen-address.ts";
@@ -133,7 +134,8 @@ async function openServer(
   const tokens = tokenFile === undefined ? [] : [await TokenFile.open(tokenFile, ISSUER)];
   const records = scope.use(await LmdbRecordStore.open(join(dataDir, "store.mdb")));
   const store = scope.use(new RecordVersionedStore(records));
-  const types = new TypeRegistry(BUILTIN_TYPES);
+  const addresses = new ServiceAddresses(store);
+  const types = new TypeRegistry(addresses.addTo(BUILTIN_TYPES));
   followDefinitions(store, types, log);
   scope.use(new Cascade(store, types, log));
   scope.use(new OwnerCollector(store, types, log));

@@ -8,6 +8,7 @@ import { installRoles } from "./access/install-roles.ts";
 import { RoleAggregation } from "./access/role-aggregation.ts";
 import { ApiServer } from "./api-server.ts";
 import { installObjects } from "./install.ts";
+import { ServiceAddresses } from "./kinds/service-addresses.ts";
 import { LocalTransport } from "./listen/local-transport.ts";
 import { RecordVersionedStore } from "./store/record-versioned-store.ts";
 import type { HistoryLimits } from "./store/store-history.ts";
@@ -38,7 +39,8 @@ export async function testServer(
     options.records ?? new MemoryRecordStore(),
     options.history,
   );
-  const types = new TypeRegistry(BUILTIN_TYPES);
+  const addresses = new ServiceAddresses(store);
+  const types = new TypeRegistry(addresses.addTo(BUILTIN_TYPES));
   followDefinitions(store, types, silentLog);
   const cascade = new Cascade(store, types, silentLog);
   const collector = new OwnerCollector(store, types, silentLog);

@@ -28,6 +28,7 @@ import { schemaLists } from "./schema-lists.parity.ts";
 import { schemaRules } from "./schema-rules.parity.ts";
 import { schemas } from "./schemas.parity.ts";
 import { selecting } from "./selectors.parity.ts";
+import { serviceAddresses } from "./service-addresses.parity.ts";
 import { serviceBehaviours } from "./services.parity.ts";
 import { patchingStrategically } from "./strategic.parity.ts";
 import { updating } from "./update.parity.ts";
@@ -71,5 +72,6 @@ export const AREAS: readonly Area[] = [
   podsInUse,
   podBehaviours,
   serviceBehaviours,
+  serviceAddresses,
   workloads,
 ];

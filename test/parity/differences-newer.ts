@@ -259,4 +259,17 @@ export const NEWER: Readonly<Record<string, ListedDifference>> = {
       },
     },
   },
+  "service-updates": {
+    why: "An update that does not say addresses or node ports keeps them since 1.21.",
+    outcomes: {
+      "addresses of services > keeps the address over an update that does not say it": {
+        embedded: [true, { a: "b" }],
+        kubeApiserver: [false, null],
+      },
+      "addresses of services > gives node ports, and keeps them": {
+        embedded: [true, 2, true, "Cluster"],
+        kubeApiserver: [true, 2, false, "Cluster"],
+      },
+    },
+  },
 };

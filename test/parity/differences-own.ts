@@ -150,16 +150,6 @@ export const OWN: Readonly<Record<string, ListedDifference>> = {
       },
     },
   },
-  "service-address": {
-    why: "Services get no address of their own: there is no network to give one from. One that is given is kept, and cannot be changed then.",
-    outcomes: {
-      "services > gives a Service an address": { embedded: false, kubeApiserver: true },
-      "services > does not change the address of a Service": {
-        embedded: [200, null],
-        kubeApiserver: [422, ["spec.clusterIPs[0]"]],
-      },
-    },
-  },
   "template-creation-time": {
     why: "A pod template has no creationTimestamp of null.",
     outcomes: {

@@ -42,6 +42,7 @@ export const completeService: Completion = (object) => {
   for (const port of Array.isArray(spec.ports) ? spec.ports : []) {
     if (!isObject(port)) continue;
     port.protocol ??= "TCP";
-    port.targetPort ??= port.port;
+    // Go's clients write 0 for a target port that they leave out.
+    port.targetPort ||= port.port;
   }
 };
