@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdir, stat, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { describe, expect, it } from "vitest";
@@ -28,6 +28,42 @@ async function spawnWriter(directory: string) {
   return spawn(process.execPath, [script, source, join(directory, "data", "store.mdb")], {
     stdio: ["ignore", "pipe", "inherit"],
   });
+}
+
+/** Ways in which a disk may change a file; `at` is a number below 1. */
+const DAMAGES: Readonly<Record<string, (file: Buffer, at: number) => Buffer>> = {
+  "one bit": (file, at) => changed(file, Math.floor(at * file.length), (byte) => byte ^ 4),
+  "one bit of a head": (file, at) =>
+    changed(file, (at > 0.5 ? 4096 : 0) + Math.floor(at * 150), (byte) => byte ^ 1),
+  "one bit of a page's head": (file, at) =>
+    changed(
+      file,
+      4096 * Math.floor((at * file.length) / 4096) + (Math.floor(at * 997) % 64),
+      (byte) => byte ^ 1,
+    ),
+  "a page of zeros": (file, at) => {
+    const copy = Buffer.from(file);
+    const from = 4096 * Math.floor((at * file.length) / 4096);
+    return copy.fill(0, from, from + 4096);
+  },
+  "an end too early": (file, at) => file.subarray(0, Math.floor(at * file.length)),
+};
+
+function changed(file: Buffer, at: number, change: (byte: number) => number): Buffer {
+  const copy = Buffer.from(file);
+  copy[at] = change(copy[at] ?? 0);
+  return copy;
+}
+
+/** A file with short and long values, of which some were replaced and removed. */
+async function usedFile(directory: string): Promise<Buffer> {
+  await using store = await openIn(directory);
+  for (let n = 0; n < 60; n++)
+    await store.write([
+      { table: "t", key: `k${n}`, value: `${n}`.repeat((n * 97) % 5000) },
+      { table: "t", key: `k${n >> 1}`, value: n % 3 === 0 ? undefined : "short" },
+    ]);
+  return readFile(join(directory, "data", "store.mdb"));
 }
 
 describe("LmdbRecordStore", () => {
@@ -67,6 +103,42 @@ describe("LmdbRecordStore", () => {
     await using store = await openIn(directory.path);
     await expect(openIn(directory.path)).rejects.toMatchObject({ code: "STORE_LOCKED" });
     await store.write([{ table: "t", key: "k", value: "v" }]);
+  });
+
+  it.each(Object.keys(DAMAGES))("never serves a file with %s as if it were whole", async (kind) => {
+    await using directory = await temporaryDirectory();
+    const file = await usedFile(directory.path);
+    const path = join(directory.path, "data", "store.mdb");
+    const content = async () => {
+      await using store = await openIn(directory.path);
+      return JSON.stringify([...store.entries("t")]);
+    };
+    const whole = await content();
+    let refused = 0;
+    for (let n = 1; n <= 12; n++) {
+      const at = (n * 0.618_034) % 1;
+      await writeFile(path, DAMAGES[kind]?.(file, at) ?? "");
+      const found = await content().catch((error: unknown) => error);
+      if (typeof found === "string")
+        expect({ at, isWhole: found === whole }).toEqual({ at, isWhole: true });
+      else expect(found).toMatchObject({ code: "STORE_DAMAGED" });
+      if (typeof found !== "string") refused++;
+    }
+    expect(refused).toBeGreaterThan(2);
+  });
+
+  it("takes a file that is there and empty for damaged, and one that is not there for new", async () => {
+    await using directory = await temporaryDirectory();
+    await usedFile(directory.path);
+    const path = join(directory.path, "data", "store.mdb");
+    await truncate(path, 0);
+    await expect(openIn(directory.path)).rejects.toMatchObject({
+      code: "STORE_DAMAGED",
+      message: expect.stringContaining(path),
+    });
+    await rm(path);
+    await using store = await openIn(directory.path);
+    expect([...store.entries("t")]).toEqual([]);
   });
 
   it("says so when it cannot be opened", async () => {

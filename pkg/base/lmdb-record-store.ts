@@ -1,13 +1,20 @@
 import { chmod, link, mkdir, mkdtemp, rm, statfs } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Worker } from "node:worker_threads";
-import { open, type RootDatabase } from "lmdb";
-import { errorText } from "./errors.ts";
+import { errorText, OteError } from "./errors.ts";
+import {
+  checkFormat,
+  openDatabase,
+  prepareFile,
+  type RecordDatabase,
+  unsealed,
+} from "./lmdb-file.ts";
 import type { WriterReply } from "./lmdb-writer.ts";
 import { ProcessLock } from "./process-lock.ts";
 import {
   type RecordChange,
   type RecordStore,
+  StoreDamagedError,
   StoreFailedError,
   StoreFullError,
   StoreLockedError,
@@ -28,18 +35,13 @@ const FULL_BELOW_BYTES = 1 << 20;
 export class LmdbRecordStore implements RecordStore {
   readonly #path: string;
   readonly #lock: ProcessLock;
-  readonly #db: RootDatabase<string, string[]>;
+  readonly #db: RecordDatabase;
   readonly #writer: Worker;
   #waiting: WaitingWrite[] = [];
   #inFlight: WaitingWrite[] = [];
   #broken: string | undefined;
 
-  private constructor(
-    path: string,
-    lock: ProcessLock,
-    db: RootDatabase<string, string[]>,
-    writer: Worker,
-  ) {
+  private constructor(path: string, lock: ProcessLock, db: RecordDatabase, writer: Worker) {
     this.#path = path;
     this.#lock = lock;
     this.#db = db;
@@ -49,26 +51,36 @@ export class LmdbRecordStore implements RecordStore {
     writer.on("exit", () => this.#break("its writing thread has ended"));
   }
 
-  /** Opens the store at `path`, creating it and its directory. Rejects with `STORE_LOCKED` or `STORE_FAILED`. */
+  /**
+   * Opens the store at `path`, creating it and its directory. Rejects with `STORE_LOCKED`, `STORE_DAMAGED`
+   * or `STORE_FAILED`.
+   */
   static async open(path: string): Promise<LmdbRecordStore> {
     const lock = await lockFor(path);
     try {
-      const db = open<string, string[]>({ path, encoding: "string", overlappingSync: false });
+      await prepareFile(path);
+      const db = openDatabase(path);
+      checkFormat(db, path);
       await Promise.all([chmod(path, 0o600), chmod(`${path}-lock`, 0o600)]);
       return new LmdbRecordStore(path, lock, db, await startWriter(path));
     } catch (cause) {
       await lock[Symbol.asyncDispose]();
+      if (cause instanceof OteError) throw cause;
       throw new StoreFailedError(path, errorText(cause), cause);
     }
   }
 
   get(table: string, key: string): string | undefined {
-    return this.#db.get([table, key]);
+    const kept = this.#db.get([table, key]);
+    return kept === undefined ? undefined : this.#unsealed(table, key, kept);
   }
 
   *entries(table: string): Iterable<readonly [key: string, value: string]> {
-    for (const { key, value } of this.#db.getRange({ start: [table], end: [table, AFTER_ALL] }))
-      yield [key[1] ?? "", value];
+    const range = { start: [table], end: [table, AFTER_ALL] };
+    for (const { key, value } of this.#db.getRange(range)) {
+      const [, name = ""] = key;
+      yield [name, this.#unsealed(table, name, value)];
+    }
   }
 
   write(changes: readonly RecordChange[]): Promise<void> {
@@ -106,6 +118,12 @@ export class LmdbRecordStore implements RecordStore {
     }
     await this.#db.close();
     await this.#lock[Symbol.asyncDispose]();
+  }
+
+  #unsealed(table: string, key: string, kept: string): string {
+    const value = unsealed(table, key, kept);
+    if (value !== undefined) return value;
+    throw new StoreDamagedError(this.#path, `record "${key}" of table "${table}" is changed`);
   }
 
   #flush(): void {

@@ -1,5 +1,5 @@
 import { parentPort, workerData } from "node:worker_threads";
-import { open } from "lmdb";
+import { openDatabase, type RecordDatabase, sealed } from "./lmdb-file.ts";
 import type { RecordChange } from "./record-store.ts";
 
 /** What the writing thread answers to one batch of changes. */
@@ -11,7 +11,7 @@ export type WriterReply = { readonly error?: { readonly message: string; readonl
  * as one error and stays usable afterwards.
  */
 function serve(port: NonNullable<typeof parentPort>, path: string): void {
-  const db = open<string, string[]>({ path, encoding: "string", overlappingSync: false });
+  const db = openDatabase(path);
   port.on("message", (changes: readonly RecordChange[] | "close") => {
     if (changes === "close") {
       void db.close().then(() => port.close());
@@ -21,15 +21,13 @@ function serve(port: NonNullable<typeof parentPort>, path: string): void {
   });
 }
 
-function commit(
-  db: ReturnType<typeof open<string, string[]>>,
-  changes: readonly RecordChange[],
-): WriterReply {
+function commit(db: RecordDatabase, changes: readonly RecordChange[]): WriterReply {
   try {
     db.transactionSync(() => {
-      for (const { table, key, value } of changes) {
+      for (const change of changes) {
+        const { table, key, value } = change;
         if (value === undefined) db.removeSync([table, key]);
-        else db.putSync([table, key], value);
+        else db.putSync([table, key], sealed(change, value));
       }
     });
     return {};

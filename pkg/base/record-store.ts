@@ -12,10 +12,10 @@ export interface RecordChange {
  * (objects of the embedded API, outboxes, ledgers). Tables come into being when first written.
  */
 export interface RecordStore extends AsyncDisposable {
-  /** The record, or undefined. Sees every write that has resolved. */
+  /** The record, or undefined. Sees every write that has resolved. Throws `STORE_DAMAGED` if it is not what was written. */
   get(table: string, key: string): string | undefined;
 
-  /** All records of a table in key order, as they are when the iteration starts. */
+  /** All records of a table in key order, as they are when the iteration starts. Throws `STORE_DAMAGED`. */
   entries(table: string): Iterable<readonly [key: string, value: string]>;
 
   /**
@@ -42,6 +42,17 @@ export class StoreFailedError extends OteError {
   readonly code = "STORE_FAILED";
   constructor(path: string, why: string, cause?: unknown) {
     super(`Cannot use store "${path}": ${why}`, { cause });
+  }
+}
+
+/** What is on the disk is not what was written. It is left as it is. */
+export class StoreDamagedError extends OteError {
+  readonly code = "STORE_DAMAGED";
+  constructor(path: string, why: string, cause?: unknown) {
+    super(
+      `Cannot use store "${path}": it is damaged (${why}); restore a backup, or move the file away to begin without its content`,
+      { cause },
+    );
   }
 }
 
