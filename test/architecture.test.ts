@@ -23,6 +23,7 @@ const OWNERS: Record<string, readonly string[]> = {
   "prom-client": ["pkg/base"],
   protobufjs: ["pkg/wire", "pkg/apiserver"],
   "protobufjs/minimal.js": ["pkg/wire", "pkg/apiserver"],
+  re2js: ["pkg/apiserver"],
   "reflect-metadata": ["pkg/base"],
   ws: ["pkg/tunnel"],
   yaml: ["pkg/apiserver", "pkg/demo", "shims", "cmd", "pkg/kube"],

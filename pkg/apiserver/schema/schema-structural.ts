@@ -1,4 +1,6 @@
 import type { StatusCause } from "../../apis/status.ts";
+import { errorText } from "../../base/errors.ts";
+import { regularExpression } from "../cel/regular-expression.ts";
 import { isObject, type JsonObject, listOf, objectOf } from "../request/json.ts";
 import type { Schema } from "./schema.ts";
 import { validate } from "./schema-validation.ts";
@@ -93,9 +95,21 @@ const KEYWORDS: Readonly<Record<string, (value: unknown) => boolean>> = {
 };
 
 function checkKeywords(schema: JsonObject, path: string): StatusCause[] {
-  return Object.entries(schema)
+  const causes = Object.entries(schema)
     .filter(([name, value]) => Object.hasOwn(KEYWORDS, name) && KEYWORDS[name]?.(value) !== true)
     .map(([name, value]) => cause(`${path}.${name}`, "must be what the keyword takes", value));
+  return [...causes, ...checkPattern(schema, path)];
+}
+
+function checkPattern({ pattern }: JsonObject, path: string): StatusCause[] {
+  if (typeof pattern !== "string") return [];
+  try {
+    regularExpression(pattern);
+    return [];
+  } catch (error) {
+    const why = `must be a valid regular expression, but isn't: ${errorText(error)}`;
+    return [cause(`${path}.pattern`, why, pattern)];
+  }
 }
 
 /** The parts of a logical combination need no types, but their keywords are used too. */

@@ -1,4 +1,5 @@
 import type { StatusCause } from "../../apis/status.ts";
+import { regularExpression } from "../cel/regular-expression.ts";
 import { at, isObject, same } from "../request/json.ts";
 import { fieldPath, propertySchema, type Schema } from "./schema.ts";
 import { matchesFormat } from "./schema-formats.ts";
@@ -79,7 +80,7 @@ const isLongEnough: Rule = (value, schema, path, report) => {
 
 const hasForm: Rule = (value, schema, path, report) => {
   if (typeof value !== "string") return;
-  if (schema.pattern !== undefined && !pattern(schema.pattern).test(value))
+  if (schema.pattern !== undefined && !matches(schema.pattern, value))
     invalidValue(report, value, `${path} in body should match '${schema.pattern}'`);
   if (schema.format !== undefined && !matchesFormat(schema.format, value))
     invalidValue(report, value, `${path} in body must be of type ${schema.format}: "${value}"`);
@@ -202,23 +203,11 @@ function keysOf(item: unknown, keys: readonly string[]): unknown {
   return Object.fromEntries(keys.map((key) => [key, at(item, key)]));
 }
 
-const patterns = new Map<string, RegExp>();
-
-function pattern(source: string): RegExp {
-  const known = patterns.get(source) ?? compiled(source);
-  patterns.set(source, known);
-  return known;
-}
-
-/** Go's `(?i)` and `\z` are rare in CRDs; a pattern that only Go understands matches everything. */
-function compiled(source: string): RegExp {
+/** A pattern that was accepted by a version that checked less matches everything. */
+function matches(source: string, text: string): boolean {
   try {
-    return new RegExp(source, "u");
+    return regularExpression(source).test(text);
   } catch {
-    try {
-      return new RegExp(source);
-    } catch {
-      return /(?:)/;
-    }
+    return true;
   }
 }

@@ -1,3 +1,14 @@
+/** A rule that values must keep, written in the Common Expression Language. */
+export interface SchemaRule {
+  readonly rule: string;
+  readonly message?: string | undefined;
+  readonly messageExpression?: string | undefined;
+  readonly reason?: string | undefined;
+  /** Where in the value the problem is said to be: ".a.b". */
+  readonly fieldPath?: string | undefined;
+  readonly optionalOldSelf?: boolean | undefined;
+}
+
 /** The part of JSON Schema that Kubernetes calls a structural schema (OpenAPI v3 with extensions). */
 export interface Schema {
   readonly type?: string | undefined;
@@ -33,6 +44,7 @@ export interface Schema {
   readonly "x-kubernetes-list-type"?: string | undefined;
   readonly "x-kubernetes-list-map-keys"?: readonly string[] | undefined;
   readonly "x-kubernetes-map-type"?: string | undefined;
+  readonly "x-kubernetes-validations"?: readonly SchemaRule[] | undefined;
 }
 
 /** The schema of `name` inside an object of `schema`: its property, or what stands for all others. */

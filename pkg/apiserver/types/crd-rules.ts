@@ -1,5 +1,7 @@
 import type { StatusCause } from "../../apis/status.ts";
 import { at, child, type JsonObject, listOf, objectOf, same } from "../request/json.ts";
+import { checkRules } from "../schema/rules-definition.ts";
+import type { Schema } from "../schema/schema.ts";
 import { checkStructural } from "../schema/schema-structural.ts";
 import { validate } from "../schema/schema-validation.ts";
 import { CRD_SPEC } from "./crd-schema.ts";
@@ -41,7 +43,8 @@ export function checkCrd(object: JsonObject, old: JsonObject | undefined): reado
       if (isShared && i > 0) return [];
       const schema = at(version, "schema", "openAPIV3Schema");
       if (schema === undefined) return [required(path, "schemas are required")];
-      return checkStructural(schema, path);
+      const misshapen = checkStructural(schema, path);
+      return misshapen.length > 0 ? misshapen : checkRules(schema as Schema, path);
     }),
     ...(old === undefined ? [] : checkUnchanged(object, old)),
   ];

@@ -4,6 +4,7 @@ import { clone, isObject, type JsonObject, listOf, objectOf, same } from "../req
 import { type Operation, toStored } from "../request/operation.ts";
 import { badRequest, conflict, invalid } from "../request/refusals.ts";
 import { mediaType } from "../request/request-body.ts";
+import { hasRules, ruleCauses } from "../schema/rules-evaluation.ts";
 import { setDefaults } from "../schema/schema-defaults.ts";
 import { validate } from "../schema/schema-validation.ts";
 import type { ServedType } from "../types/served-type.ts";
@@ -69,7 +70,9 @@ function complete(
   old: JsonObject | undefined,
 ): JsonObject {
   if (type.schema !== undefined) setDefaults(object, type.schema);
-  const early = [...metadataCauses(type, object), ...schemaCauses(type, object)];
+  const ofSchema = schemaCauses(type, object);
+  const ofRules = rulesCauses(type, object, old, ofSchema);
+  const early = [...metadataCauses(type, object), ...ofSchema, ...ofRules];
   if (early.length > 0) throw invalid(type, name, early);
   type.complete?.(object, old);
   const late = type.check?.(object, old) ?? [];
@@ -89,6 +92,29 @@ function schemaCauses(type: ServedType, object: JsonObject): readonly StatusCaus
     `${kind} in version "${version}" cannot be handled as a ${kind}: ${unreadable.field}: ${unreadable.message}`,
   );
 }
+
+/** Rules can only be asked of an object that has the form its schema wants. */
+function rulesCauses(
+  { custom, schema }: ServedType,
+  object: JsonObject,
+  old: JsonObject | undefined,
+  ofSchema: readonly StatusCause[],
+): readonly StatusCause[] {
+  if (!custom || schema === undefined || !hasRules(schema)) return [];
+  if (!ofSchema.some(({ reason = "" }) => BLOCKING.has(reason)))
+    return ruleCauses(object, schema, old);
+  const message =
+    'Invalid value: "null": some validation rules were not checked because the object was invalid; correct the existing errors to complete validation';
+  return [{ reason: "FieldValueInvalid", message, field: "<nil>" }];
+}
+
+const BLOCKING = new Set([
+  "FieldValueNotSupported",
+  "FieldValueRequired",
+  "FieldValueTooLong",
+  "FieldValueTooMany",
+  "FieldValueTypeInvalid",
+]);
 
 /** What a builtin kind cannot even be read from is no invalid object but a bad request. */
 function isUnreadable({ reason, message = "" }: StatusCause): boolean {
