@@ -44,5 +44,10 @@ export const EMBEDDED_APISERVER_ROWS: readonly OptionRow[] = [
     env: "OTE_API_CRDS",
     meaning: "install the definitions of Cluster, ClusterController and the others",
   },
+  {
+    flags: "--restore <file>",
+    env: "OTE_API_RESTORE",
+    meaning: "fill the empty --data-dir from a backup, and end",
+  },
   ...COMMON_ROWS,
 ];

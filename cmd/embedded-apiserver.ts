@@ -3,6 +3,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { OTE_CRDS } from "../pkg/apis/crds.ts";
 import { EmbeddedApi } from "../pkg/apiserver/embedded-api.ts";
+import { restoreBackup } from "../pkg/apiserver/store/restore.ts";
 import { type Address, formatAddress } from "../pkg/wire/address.ts";
 import { EMBEDDED_APISERVER_ROWS } from "./embedded-apiserver-options.ts";
 import { type CommonOptions, parseOptions } from "./option-table.ts";
@@ -17,6 +18,7 @@ interface Options extends CommonOptions {
   readonly apiTokenFile?: string;
   readonly apiAuditLog?: string;
   readonly oteCrds?: boolean;
+  readonly restore?: string;
 }
 
 await runProgram<Options>({
@@ -25,9 +27,14 @@ await runProgram<Options>({
     parseOptions<Options>("embedded-apiserver", EMBEDDED_APISERVER_ROWS, argv, VERSION),
   metrics: {},
   start: async ({ options, scope, log, metrics }) => {
-    const { name, listen, oteCrds, apiTokenFile: tokenFile, apiAuditLog: auditLog } = options;
+    const { name, listen, oteCrds, restore } = options;
+    const { apiTokenFile: tokenFile, apiAuditLog: auditLog } = options;
     const dataDir = options.dataDir ?? join(homedir(), ".ote-stack", `${name}-api`);
     const crds = oteCrds === true ? OTE_CRDS : [];
+    if (restore !== undefined) {
+      log.info({ dataDir, ...(await restoreBackup(restore, dataDir)) }, "restored");
+      return "done";
+    }
     const api = scope.use(
       await EmbeddedApi.open(
         { name, dataDir, listen: formatAddress(listen), crds, tokenFile, auditLog },
@@ -37,5 +44,6 @@ await runProgram<Options>({
     const path = options.kubeConfig ?? join(dataDir, "admin.kubeconfig");
     await api.writeKubeconfig(path);
     log.info({ url: api.url, kubeconfig: path }, "embedded API is up");
+    return undefined;
   },
 });

@@ -12,6 +12,7 @@ import { methodNotAllowed, noSuchPath, notSupported } from "./request/refusals.t
 import { parseResourcePath, pathParts, type ResourcePath } from "./request/request-path.ts";
 import type { ServerParts, ServerRequest } from "./request/server-request.ts";
 import { openPage, Site } from "./site.ts";
+import { backupAnswer } from "./store/backup.ts";
 import { viewObject, viewOf } from "./table/view.ts";
 import type { ServedType } from "./types/served-type.ts";
 import { actionOf } from "./verbs/actions.ts";
@@ -68,6 +69,8 @@ export class ApiServer {
       const user = this.#access.admit(request, wanted, note);
       const page = this.#site.page(request, parts);
       if (page !== undefined) return page;
+      const backup = backupAnswer(request.method, parts, this.#parts.store);
+      if (backup !== undefined) return backup;
       const at = parseResourcePath(parts);
       if (at === undefined) return notFoundPage();
       const guard = this.#access.guard(user, wanted);

@@ -25,6 +25,7 @@ import { LocalTransport } from "./listen/local-transport.ts";
 import { ADMIN, isAnyAddress, issueClient, issueServer, openAuthority } from "./listen/pki.ts";
 import type { User } from "./request/operation.ts";
 import { RecordVersionedStore } from "./store/record-versioned-store.ts";
+import { STORE_FILE } from "./store/restore.ts";
 import { BUILTIN_TYPES } from "./types/builtin-types.ts";
 import { followDefinitions } from "./types/definitions.ts";
 import { TypeRegistry } from "./types/type-registry.ts";
@@ -132,7 +133,7 @@ async function openServer(
 ): Promise<{ readonly server: ApiServer; readonly access: Access }> {
   const { dataDir, tokenFile, auditLog } = options;
   const tokens = tokenFile === undefined ? [] : [await TokenFile.open(tokenFile, ISSUER)];
-  const records = scope.use(await LmdbRecordStore.open(join(dataDir, "store.mdb")));
+  const records = scope.use(await LmdbRecordStore.open(join(dataDir, STORE_FILE)));
   const store = scope.use(new RecordVersionedStore(records));
   const addresses = new ServiceAddresses(store);
   const types = new TypeRegistry(addresses.addTo(BUILTIN_TYPES));

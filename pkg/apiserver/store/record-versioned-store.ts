@@ -83,6 +83,10 @@ export class RecordVersionedStore implements VersionedStore {
     return ofNamespace(all, namespace);
   }
 
+  all(): readonly StoredObject[] {
+    return [...this.#resources.values()].flatMap((objects) => [...objects.values()]);
+  }
+
   listAt(
     resource: string,
     namespace: string | undefined,

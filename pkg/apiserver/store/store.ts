@@ -106,6 +106,9 @@ export interface VersionedStore extends AsyncDisposable {
     revision: number,
   ): readonly StoredObject[];
 
+  /** All objects of all resources, of this moment. */
+  all(): readonly StoredObject[];
+
   /**
    * Changes one object. `edit` gets its present state, decides at once, and may throw to refuse;
    * nobody else changes the object between that and the write. Resolves, with the state written, when
