@@ -27,6 +27,7 @@ import type { User } from "./request/operation.ts";
 import { RecordVersionedStore } from "./store/record-versioned-store.ts";
 import { STORE_FILE } from "./store/restore.ts";
 import { BUILTIN_TYPES } from "./types/builtin-types.ts";
+import { DefinitionNames } from "./types/definition-names.ts";
 import { followDefinitions } from "./types/definitions.ts";
 import { TypeRegistry } from "./types/type-registry.ts";
 import { Cascade } from "./verbs/cascade.ts";
@@ -136,7 +137,8 @@ async function openServer(
   const records = scope.use(await LmdbRecordStore.open(join(dataDir, STORE_FILE)));
   const store = scope.use(new RecordVersionedStore(records));
   const addresses = new ServiceAddresses(store);
-  const types = new TypeRegistry(addresses.addTo(BUILTIN_TYPES));
+  const names = scope.use(new DefinitionNames(store, log));
+  const types = new TypeRegistry(names.addTo(addresses.addTo(BUILTIN_TYPES)));
   followDefinitions(store, types, log);
   scope.use(new Cascade(store, types, log));
   scope.use(new OwnerCollector(store, types, log));

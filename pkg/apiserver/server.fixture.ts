@@ -13,6 +13,7 @@ import { LocalTransport } from "./listen/local-transport.ts";
 import { RecordVersionedStore } from "./store/record-versioned-store.ts";
 import type { HistoryLimits } from "./store/store-history.ts";
 import { BUILTIN_TYPES } from "./types/builtin-types.ts";
+import { DefinitionNames } from "./types/definition-names.ts";
 import { followDefinitions } from "./types/definitions.ts";
 import { TypeRegistry } from "./types/type-registry.ts";
 import { Cascade } from "./verbs/cascade.ts";
@@ -40,7 +41,8 @@ export async function testServer(
     options.history,
   );
   const addresses = new ServiceAddresses(store);
-  const types = new TypeRegistry(addresses.addTo(BUILTIN_TYPES));
+  const names = new DefinitionNames(store, silentLog);
+  const types = new TypeRegistry(names.addTo(addresses.addTo(BUILTIN_TYPES)));
   followDefinitions(store, types, silentLog);
   const cascade = new Cascade(store, types, silentLog);
   const collector = new OwnerCollector(store, types, silentLog);
@@ -58,6 +60,7 @@ export async function testServer(
       await aggregation[Symbol.asyncDispose]();
       await collector[Symbol.asyncDispose]();
       await cascade[Symbol.asyncDispose]();
+      await names[Symbol.asyncDispose]();
       await store[Symbol.asyncDispose]();
     },
   };

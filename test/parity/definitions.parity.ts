@@ -21,6 +21,32 @@ const refusedFor = (body: (s: Space) => object) => async (s: Space) =>
 
 export const defining = area("definitions", [
   behaviour(
+    "wants an approval for a group of Kubernetes",
+    async (s) => {
+      const body = { ...spec(s), group: `${s.id}.k8s.io` };
+      const name = `things.${s.id}.k8s.io`;
+      const approved = (approval: string) => ({
+        ...crd(s, body, name),
+        metadata: { name, annotations: { "api-approved.kubernetes.io": approval } },
+      });
+      const answers = [
+        said(await s.post(`${CRDS}?dryRun=All`, crd(s, body, name))),
+        said(await s.post(`${CRDS}?dryRun=All`, approved("why not"))),
+      ];
+      const codes = [
+        (await s.post(`${CRDS}?dryRun=All`, approved("unapproved, a test"))).code,
+        (await s.post(`${CRDS}?dryRun=All`, approved("https://example.com/1"))).code,
+      ];
+      return [...answers, ...codes];
+    },
+    [
+      '422 Invalid: CustomResourceDefinition.apiextensions.k8s.io "things.(id).k8s.io" is invalid: metadata.annotations[api-approved.kubernetes.io]: Required value: protected groups must have approval annotation "api-approved.kubernetes.io", see https://github.com/kubernetes/enhancements/pull/1111',
+      '422 Invalid: CustomResourceDefinition.apiextensions.k8s.io "things.(id).k8s.io" is invalid: metadata.annotations[api-approved.kubernetes.io]: Invalid value: "why not": protected groups must have approval annotation "api-approved.kubernetes.io" with either a URL or a reason starting with "unapproved", see https://github.com/kubernetes/enhancements/pull/1111',
+      201,
+      201,
+    ],
+  ),
+  behaviour(
     "establishes a kind",
     async (s) => {
       await s.define(spec(s), things(s));

@@ -129,15 +129,6 @@ export const OWN: Readonly<Record<string, ListedDifference>> = {
       },
     },
   },
-  "names-conflict": {
-    why: "Not built yet: two definitions of one group that claim the same kind are both served.",
-    outcomes: {
-      "definitions in use > does not establish a kind whose name another has": {
-        embedded: ["True", "NoConflicts", "no conflicts found"],
-        kubeApiserver: ["False", "ListKindConflict", '"ThingList" is already in use'],
-      },
-    },
-  },
   "duplicate-key-text": {
     why: "The key of a list item is shown as JSON.",
     outcomes: {

@@ -6,7 +6,7 @@ import { checkStructural } from "../schema/schema-structural.ts";
 import { validate } from "../schema/schema-validation.ts";
 import { CRD_SPEC } from "./crd-schema.ts";
 
-/** Fills in the names that can be derived, and says at once that the kind is served. */
+/** Fills in the names that can be derived, and notes which versions have been stored. */
 export function completeCrd(object: JsonObject, old: JsonObject | undefined): void {
   const spec = child(object, "spec");
   const names = child(spec, "names");
@@ -15,12 +15,10 @@ export function completeCrd(object: JsonObject, old: JsonObject | undefined): vo
     names.listKind ??= `${names.kind}List`;
   }
   spec.conversion ??= { strategy: "None" };
-  const known = listOf(at(old, "status", "conditions"));
   const storage = listOf(spec.versions).find((version) => at(version, "storage") === true);
   const stored = [...listOf(at(old, "status", "storedVersions")), at(storage, "name")];
   object.status = {
-    conditions: known.length > 0 ? known : establishedNow(),
-    acceptedNames: { ...names },
+    ...objectOf(old?.status),
     storedVersions: [...new Set(stored.filter((name) => name !== undefined))],
   };
 }
@@ -63,6 +61,7 @@ function checkNames(object: JsonObject): StatusCause[] {
   if (typeof spec.group !== "string" || spec.group === "") causes.push(required("spec.group"));
   else if (!spec.group.includes("."))
     causes.push(invalidField("spec.group", spec.group, "should be a domain with at least one dot"));
+  else if (isProtected(spec.group)) causes.push(...checkApproval(object));
   if (spec.scope !== "Namespaced" && spec.scope !== "Cluster")
     causes.push({
       reason: "FieldValueNotSupported",
@@ -72,6 +71,33 @@ function checkNames(object: JsonObject): StatusCause[] {
   for (const part of ["plural", "kind"])
     if (typeof at(spec, "names", part) !== "string") causes.push(required(`spec.names.${part}`));
   return causes;
+}
+
+const APPROVAL = "api-approved.kubernetes.io";
+
+/** Groups that belong to Kubernetes. */
+function isProtected(group: string): boolean {
+  return /(^|\.)(k8s|kubernetes)\.io$/.test(group);
+}
+
+function checkApproval(object: JsonObject): StatusCause[] {
+  const approval = at(object, "metadata", "annotations", APPROVAL);
+  const field = `metadata.annotations[${APPROVAL}]`;
+  if (typeof approval !== "string" || approval === "")
+    return [
+      required(
+        field,
+        `protected groups must have approval annotation "${APPROVAL}", see https://github.com/kubernetes/enhancements/pull/1111`,
+      ),
+    ];
+  if (approval.startsWith("unapproved") || URL.canParse(approval)) return [];
+  return [
+    invalidField(
+      field,
+      approval,
+      'protected groups must have approval annotation "api-approved.kubernetes.io" with either a URL or a reason starting with "unapproved", see https://github.com/kubernetes/enhancements/pull/1111',
+    ),
+  ];
 }
 
 function checkVersions(versions: readonly unknown[]): StatusCause[] {
@@ -102,26 +128,6 @@ function checkUnchanged(object: JsonObject, old: JsonObject): StatusCause[] {
     .map((path) =>
       invalidField(`spec.${path.join(".")}`, at(object.spec, ...path), "field is immutable"),
     );
-}
-
-function establishedNow(): readonly JsonObject[] {
-  const lastTransitionTime = `${new Date().toISOString().slice(0, 19)}Z`;
-  return [
-    {
-      type: "NamesAccepted",
-      status: "True",
-      lastTransitionTime,
-      reason: "NoConflicts",
-      message: "no conflicts found",
-    },
-    {
-      type: "Established",
-      status: "True",
-      lastTransitionTime,
-      reason: "InitialNamesAccepted",
-      message: "the initial names have been accepted",
-    },
-  ];
 }
 
 function required(path: string, why = ""): StatusCause {

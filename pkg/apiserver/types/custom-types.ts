@@ -10,13 +10,24 @@ export function customTypes(definition: JsonObject): readonly ServedType[] {
   const spec = objectOf(definition.spec);
   const versions = listOf(spec.versions).filter(isObject);
   const storage = versions.find((version) => version.storage === true);
+  const storedAs = `${spec.group}/${storage?.name}`;
   return versions
     .filter((version) => version.served === true)
-    .map((version) => customType(spec, version, `${spec.group}/${storage?.name}`));
+    .map((version) => customType(spec, namesOf(definition), version, storedAs));
 }
 
-function customType(spec: JsonObject, version: JsonObject, storedAs: string): ServedType {
-  const names = objectOf(spec.names);
+/** Of the names it wants only those count that no other definition has. */
+function namesOf(definition: JsonObject): JsonObject {
+  const accepted = at(definition, "status", "acceptedNames");
+  return objectOf(isObject(accepted) ? accepted : at(definition, "spec", "names"));
+}
+
+function customType(
+  spec: JsonObject,
+  names: JsonObject,
+  version: JsonObject,
+  storedAs: string,
+): ServedType {
   const kind = String(names.kind);
   return {
     group: String(spec.group),

@@ -1,10 +1,12 @@
 import type { Logger } from "../../base/log.ts";
-import type { JsonObject } from "../request/json.ts";
+import { objectOf } from "../request/json.ts";
 import type { StoredObject, VersionedStore } from "../store/store.ts";
+import { isEstablished } from "./crd-names.ts";
 import { customTypes } from "./custom-types.ts";
 import type { TypeRegistry } from "./type-registry.ts";
 
-const DEFINITIONS = "customresourcedefinitions.apiextensions.k8s.io";
+/** Where definitions are kept. */
+export const DEFINITIONS = "customresourcedefinitions.apiextensions.k8s.io";
 
 /**
  * Keeps the rows of `types` as the stored CustomResourceDefinitions say, from now on until disposed. The
@@ -17,7 +19,8 @@ export function followDefinitions(
 ): Disposable {
   const learn = (stored: StoredObject) => {
     try {
-      types.setCustom(stored.key.name, customTypes(stored.object as unknown as JsonObject));
+      const rows = isEstablished(stored.object) ? customTypes(objectOf(stored.object)) : [];
+      types.setCustom(stored.key.name, rows);
     } catch (err) {
       // Written by a version that checked less; everything else must still be served.
       log.error({ err, definition: stored.key.name }, "cannot serve a definition");
