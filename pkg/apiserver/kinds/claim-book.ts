@@ -1,4 +1,4 @@
-import { objectOf } from "../request/json.ts";
+import { type JsonObject, objectOf } from "../request/json.ts";
 import type { StoredObject, VersionedStore } from "../store/store.ts";
 
 /** What one object has claimed, each as a text. */
@@ -10,6 +10,7 @@ export type Claims = (object: unknown) => readonly string[];
  */
 export class ClaimBook {
   readonly #store: VersionedStore;
+  readonly #resource: string;
   readonly #claims: Claims;
   readonly #kept = new Map<string, string>();
   readonly #held = new Map<string, { readonly owner: string }>();
@@ -17,6 +18,7 @@ export class ClaimBook {
   /** Follows the objects of `resource` as long as the store is open. */
   constructor(store: VersionedStore, resource: string, claims: Claims) {
     this.#store = store;
+    this.#resource = resource;
     this.#claims = claims;
     for (const stored of store.list(resource)) this.#add(stored);
     store.watch(resource, store.revision, {
@@ -28,20 +30,24 @@ export class ClaimBook {
     });
   }
 
-  /** Whether somebody else than `owner` has it. */
-  isTaken(thing: string, owner: string): boolean {
+  /** Whether somebody else than the owner `object` has it. */
+  isTaken(thing: string, object: JsonObject): boolean {
+    const owner = ownerOf(object);
     const holder = this.#held.get(thing)?.owner ?? this.#kept.get(thing) ?? owner;
     return holder !== owner;
   }
 
-  /** To be called while a change of `owner` is decided that claims it. */
-  hold(thing: string, owner: string): void {
-    const claim = { owner };
-    this.#held.set(thing, claim);
-    this.#store.settled().then(
-      () => this.#release(thing, claim),
-      () => this.#release(thing, claim),
-    );
+  /** To be called while a change to `object` is decided: what it claims is nobody else's from now on. */
+  hold(object: JsonObject): void {
+    const { namespace, name } = objectOf(object.metadata);
+    const key = { resource: this.#resource, namespace: String(namespace), name: String(name) };
+    const claim = { owner: ownerOf(object) };
+    const things = this.#claims(object);
+    for (const thing of things) this.#held.set(thing, claim);
+    const release = () => {
+      for (const thing of things) this.#release(thing, claim);
+    };
+    this.#store.settled(key).then(release, release);
   }
 
   #release(thing: string, claim: object): void {
@@ -59,8 +65,7 @@ export class ClaimBook {
   }
 }
 
-/** The name under which an object claims. */
-export function ownerOf(object: unknown): string {
+function ownerOf(object: unknown): string {
   const { namespace, name } = objectOf(objectOf(object).metadata);
   return `${namespace}/${name}`;
 }

@@ -5,7 +5,7 @@ import { at, type JsonObject, listOf, objectOf } from "../request/json.ts";
 import type { VersionedStore } from "../store/store.ts";
 import type { ServedType } from "../types/served-type.ts";
 import { forbidden, invalid } from "./causes.ts";
-import { ClaimBook, ownerOf } from "./claim-book.ts";
+import { ClaimBook } from "./claim-book.ts";
 import { claimsOf, hasNodePorts, isGiven, portClaim, settleType } from "./service-network.ts";
 
 /** The first two numbers of all addresses of services; the other two are chosen. */
@@ -46,48 +46,43 @@ export class ServiceAddresses {
       },
       check: (service, old) => {
         const causes = [...(type.check?.(service, old) ?? []), ...this.#causes(service, old)];
-        if (causes.length === 0) this.#hold(service);
+        if (causes.length === 0) this.#book.hold(service);
         return causes;
       },
     };
   }
 
-  #hold(service: JsonObject): void {
-    for (const thing of claimsOf(service)) this.#book.hold(thing, ownerOf(service));
-  }
-
   #fill(service: JsonObject, spec: JsonObject): void {
-    const owner = ownerOf(service);
     if (spec.type === "ExternalName") return;
     if (!isGiven(spec.clusterIP)) {
-      spec.clusterIP = this.#freeAddress(owner);
+      spec.clusterIP = this.#freeAddress(service);
       spec.clusterIPs = [spec.clusterIP];
     }
     if (!hasNodePorts(spec)) return;
     const taken = new Set<unknown>(listOf(spec.ports).map((port) => at(port, "nodePort")));
     for (const port of listOf(spec.ports).map(objectOf)) {
       if (isGiven(port.nodePort)) continue;
-      port.nodePort = this.#freePort(owner, taken);
+      port.nodePort = this.#freePort(service, taken);
       taken.add(port.nodePort);
     }
   }
 
-  #freeAddress(owner: string): string | undefined {
+  #freeAddress(service: JsonObject): string | undefined {
     const start = randomInt(ADDRESSES);
     for (let step = 0; step < ADDRESSES; step++) {
       const number = (start + step) % ADDRESSES;
       const address = `${NETWORK}.${number >> 8}.${number & 255}`;
-      if (!RESERVED.has(number) && !this.#book.isTaken(address, owner)) return address;
+      if (!RESERVED.has(number) && !this.#book.isTaken(address, service)) return address;
     }
     return undefined;
   }
 
-  #freePort(owner: string, taken: ReadonlySet<unknown>): number | undefined {
+  #freePort(service: JsonObject, taken: ReadonlySet<unknown>): number | undefined {
     const count = LAST_PORT - FIRST_PORT + 1;
     const start = randomInt(count);
     for (let step = 0; step < count; step++) {
       const port = FIRST_PORT + ((start + step) % count);
-      if (!taken.has(port) && !this.#book.isTaken(portClaim(port), owner)) return port;
+      if (!taken.has(port) && !this.#book.isTaken(portClaim(port), service)) return port;
     }
     return undefined;
   }
@@ -95,11 +90,11 @@ export class ServiceAddresses {
   #causes(service: JsonObject, old: JsonObject | undefined): StatusCause[] {
     const spec = objectOf(service.spec);
     const isNew = !isGiven(at(old, "spec", "clusterIP"));
-    const address = isNew ? this.#addressCauses(spec, ownerOf(service)) : [];
-    return [...address, ...this.#portCauses(spec, ownerOf(service))];
+    const address = isNew ? this.#addressCauses(spec, service) : [];
+    return [...address, ...this.#portCauses(spec, service)];
   }
 
-  #addressCauses({ type, clusterIP }: JsonObject, owner: string): StatusCause[] {
+  #addressCauses({ type, clusterIP }: JsonObject, service: JsonObject): StatusCause[] {
     if (type === "ExternalName" || clusterIP === "None") return [];
     if (!isGiven(clusterIP))
       return [invalid("spec.clusterIPs", [], `failed to allocate IP: ${FULL}`)];
@@ -113,10 +108,12 @@ export class ServiceAddresses {
           `the provided IP (${clusterIP}) is not in the valid range. The range of valid IPs is ${RANGE}`,
         ),
       ];
-    return this.#book.isTaken(clusterIP, owner) ? [failed("provided IP is already allocated")] : [];
+    return this.#book.isTaken(clusterIP, service)
+      ? [failed("provided IP is already allocated")]
+      : [];
   }
 
-  #portCauses(spec: JsonObject, owner: string): StatusCause[] {
+  #portCauses(spec: JsonObject, service: JsonObject): StatusCause[] {
     return listOf(spec.ports).flatMap((port, i) => {
       const field = `spec.ports[${i}].nodePort`;
       const number = at(port, "nodePort");
@@ -127,7 +124,7 @@ export class ServiceAddresses {
       if (!isGiven(number)) return [invalid(field, 0, `failed to allocate a nodePort: ${FULL}`)];
       if (!(Number(number) >= FIRST_PORT && Number(number) <= LAST_PORT))
         return [invalid(field, number, PORT_RANGE)];
-      return this.#book.isTaken(portClaim(number), owner)
+      return this.#book.isTaken(portClaim(number), service)
         ? [invalid(field, number, "provided port is already allocated")]
         : [];
     });

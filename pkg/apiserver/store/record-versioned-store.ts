@@ -116,8 +116,9 @@ export class RecordVersionedStore implements VersionedStore {
     return turn;
   }
 
-  async settled(): Promise<void> {
-    await Promise.all(this.#turns.values());
+  async settled(key?: StoreKey): Promise<void> {
+    if (key === undefined) await Promise.all(this.#turns.values());
+    else await this.#turns.get(storeId(key));
   }
 
   watch(resource: string | undefined, after: number, sink: WatchSink): WatchSubscription {

@@ -116,8 +116,8 @@ export interface VersionedStore extends AsyncDisposable {
    */
   change(key: StoreKey, edit: (current: StoredObject | undefined) => Edit): Promise<StoredObject>;
 
-  /** Resolves when all changes that were decided before the call are visible or refused. */
-  settled(): Promise<void>;
+  /** Resolves when all changes (of one object) that were begun before the call are visible or refused. */
+  settled(key?: StoreKey): Promise<void>;
 
   /**
    * Tells `sink` every change of `resource` (of everything, if undefined) from now on until disposed;
