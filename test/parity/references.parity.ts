@@ -1,6 +1,8 @@
 import { causes, said, valueless } from "./answers.ts";
 import { area, behaviour } from "./behaviour.ts";
+import { WIDGET_GROUP } from "./space.ts";
 
+const WIDGET = { apiVersion: `${WIDGET_GROUP}/v1`, kind: "Widget" };
 const map = (name: string, metadata: object = {}) => ({ metadata: { name, ...metadata } });
 
 export const referring = area("references and keys", [
@@ -82,5 +84,23 @@ export const referring = area("references and keys", [
         90,
       ),
     '422 Invalid: ConfigMap "a" is invalid: []: Too long: must have at most 1048576 bytes',
+  ),
+  behaviour(
+    "leaves out lists and maps of metadata with nothing in them",
+    async (s) => {
+      const empty = { labels: {}, annotations: {}, ownerReferences: [], finalizers: [] };
+      const made = await s.post(s.maps(), map("a", empty));
+      await s.post(s.widgets(), { ...map("b", empty), ...WIDGET });
+      const owner = { apiVersion: "v1", kind: "ConfigMap", name: "a", uid: "u" };
+      await s.patch(s.maps("a"), "strategic", { metadata: { ownerReferences: [owner] } });
+      const freed = await s.patch(s.maps("a"), "strategic", {
+        metadata: { ownerReferences: [{ $patch: "delete", uid: "u" }], labels: {} },
+      });
+      const widget = await s.get(s.widgets("b"));
+      return [made, freed, widget].map(({ body }) =>
+        Object.keys(empty).filter((name) => Object.hasOwn(body.metadata, name)),
+      );
+    },
+    [[], [], []],
   ),
 ]);

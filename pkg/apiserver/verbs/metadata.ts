@@ -142,12 +142,14 @@ function invalidField(field: string, value: unknown, why: string): StatusCause {
 export function newMetadata(type: ServedType, given: JsonObject): JsonObject {
   const { resourceVersion, deletionTimestamp, deletionGracePeriodSeconds, ...metadata } = given;
   return {
-    ...metadata,
+    ...withoutEmpty(metadata),
     uid: randomUUID(),
     creationTimestamp: timestamp(),
     ...(type.generation === undefined ? {} : { generation: 1 }),
   };
 }
+
+const EMPTIED = new Set(["labels", "annotations", "ownerReferences", "finalizers"]);
 
 const OURS = [
   "name",
@@ -164,7 +166,16 @@ const OURS = [
 /** The metadata after a change: what the caller said, and what is not the caller's as it was. */
 export function changedMetadata(current: JsonObject, given: JsonObject): JsonObject {
   const kept = Object.fromEntries(OURS.map((name) => [name, current[name]]));
-  return { ...given, ...kept };
+  return { ...withoutEmpty(given), ...kept };
+}
+
+/** Lists and maps with nothing in them are left out, as everywhere in Kubernetes. */
+function withoutEmpty(metadata: JsonObject): JsonObject {
+  const isEmpty = (name: string, value: unknown) =>
+    EMPTIED.has(name) && Object.keys(Object(value)).length === 0;
+  return Object.fromEntries(
+    Object.entries(metadata).filter(([name, value]) => !isEmpty(name, value)),
+  );
 }
 
 /** The present time, or one some seconds later, as Kubernetes writes it: whole seconds, UTC. */
