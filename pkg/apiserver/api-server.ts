@@ -108,7 +108,8 @@ export class ApiServer {
     if (code === "STORE_FULL" || code === "STORE_FAILED") {
       this.#parts.log.error({ err: error, method }, "cannot keep a change");
       const text = `${errorText(error)}; objects can be read but not changed until this is repaired`;
-      return StatusError.of("ServiceUnavailable", text).status;
+      const causes = [{ reason: code, message: errorText(error) }];
+      return StatusError.of("ServiceUnavailable", text, { causes }).status;
     }
     this.#parts.log.error({ err: error, method, path }, "request failed inside");
     return StatusError.of("InternalError", `Internal error occurred: ${errorText(error)}`).status;
