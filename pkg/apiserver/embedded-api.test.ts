@@ -14,6 +14,24 @@ function openIn(dataDir: string, listen = "127.0.0.1:0"): Promise<EmbeddedApi> {
 }
 
 describe("EmbeddedApi", () => {
+  it("publishes its authority, and keeps what others publish beside it", async () => {
+    await using directory = await temporaryDirectory();
+    const path = "/api/v1/namespaces/kube-system/configmaps/extension-apiserver-authentication";
+    const published = async (change?: object) => {
+      await using api = await openIn(directory.path);
+      const { body } = await call(api.transport, "GET", path);
+      if (change !== undefined)
+        await call(api.transport, "PATCH", path, change, {
+          "content-type": "application/merge-patch+json",
+        });
+      return body.data;
+    };
+    const data = await published({ data: { "client-ca-file": "lost", other: "kept" } });
+    expect(data["client-ca-file"]).toMatch(/^-----BEGIN CERTIFICATE-----/);
+    expect(await published({ data: null })).toEqual({ ...data, other: "kept" });
+    expect(await published()).toEqual(data);
+  });
+
   it("creates, changes, lists and deletes objects of a custom kind", async () => {
     await using directory = await temporaryDirectory();
     await using api = await openIn(directory.path);

@@ -16,7 +16,7 @@ import { SigningKey } from "./access/signing-key.ts";
 import { TokenFile } from "./access/token-file.ts";
 import { authenticated } from "./access/users.ts";
 import { ApiServer } from "./api-server.ts";
-import { installObjects } from "./install.ts";
+import { installObjects, publishAuthority } from "./install.ts";
 import { ServiceAddresses } from "./kinds/service-addresses.ts";
 import { HttpsListener, type ListenAddress, type ListenerParts } from "./listen/https-listener.ts";
 import { kubeconfig } from "./listen/kubeconfig.ts";
@@ -91,7 +91,9 @@ export class EmbeddedApi implements AsyncDisposable {
     try {
       const authority = await openAuthority(join(options.dataDir, "pki"), options.name);
       const { server, access } = await openServer(options, scope, log);
-      await installObjects(new LocalTransport(server), options.crds);
+      const local = new LocalTransport(server);
+      await installObjects(local, options.crds);
+      await publishAuthority(local, authority.certificate);
       const parts = { api: server, authenticator: access.authenticator, log };
       const listener = await listen(address, parts, authority, scope);
       const host = isAnyAddress(address.host) ? "127.0.0.1" : address.host;

@@ -3,8 +3,10 @@ import { CRD } from "../apis/crds.ts";
 import type { KubeObject, ResourceType } from "../apis/object.ts";
 import { resourcePath } from "../apis/object.ts";
 import { type Status, StatusError } from "../apis/status.ts";
-import { isObject, objectOf } from "./request/json.ts";
+import { at, isObject, objectOf } from "./request/json.ts";
 
+const JSON_PATCH = "application/json-patch+json";
+const MERGE_PATCH = "application/merge-patch+json";
 const NAMESPACES = ["default", "kube-system", "kube-public", "kube-node-lease"];
 const NAMESPACE: ResourceType = {
   group: "",
@@ -12,6 +14,14 @@ const NAMESPACE: ResourceType = {
   kind: "Namespace",
   plural: "namespaces",
   namespaced: false,
+};
+
+const CONFIG_MAP: ResourceType = {
+  group: "",
+  version: "v1",
+  kind: "ConfigMap",
+  plural: "configmaps",
+  namespaced: true,
 };
 
 /** Makes sure that the first namespaces are there, and that `definitions` are as given. */
@@ -25,6 +35,21 @@ export async function installObjects(
     ),
   );
   for (const definition of definitions) await install(transport, CRD, definition);
+}
+
+/** Tells programs that have an API of their own whose certificates they can trust: those of `authority`. */
+export async function publishAuthority(transport: ApiTransport, authority: string): Promise<void> {
+  const place = { namespace: "kube-system", name: "extension-apiserver-authentication" };
+  const data = { "client-ca-file": authority };
+  const found = await call(transport, "GET", resourcePath(CONFIG_MAP, place));
+  if (found === undefined) {
+    const map = { apiVersion: "v1", kind: "ConfigMap", metadata: place, data };
+    const path = resourcePath(CONFIG_MAP, { namespace: place.namespace });
+    await call(transport, "POST", path, JSON.stringify(map));
+  } else if (at(found, "data", "client-ca-file") !== authority) {
+    const path = resourcePath(CONFIG_MAP, place);
+    await call(transport, "PATCH", path, JSON.stringify({ data }), MERGE_PATCH);
+  }
 }
 
 async function install(
@@ -45,6 +70,7 @@ async function install(
       "PATCH",
       resourcePath(type, { name }),
       JSON.stringify([{ op: "replace", path: "/spec", value: spec }]),
+      JSON_PATCH,
     );
 }
 
@@ -54,9 +80,9 @@ async function call(
   method: string,
   path: string,
   body?: string,
+  contentType = "application/json",
 ): Promise<unknown> {
-  const headers =
-    method === "PATCH" ? { "content-type": "application/json-patch+json" } : undefined;
+  const headers = { "content-type": contentType };
   const response = await transport.request(
     { method, path, headers, body },
     AbortSignal.timeout(30_000),
