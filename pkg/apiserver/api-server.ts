@@ -180,6 +180,7 @@ function fits(type: ServedType, { namespace, name, subresource }: ResourcePath):
   if (type.namespaced && namespace === "" && name !== "") return false;
   if (subresource === "status") return type.status;
   if (subresource === "scale") return type.scale !== undefined;
+  if (type.parts !== undefined && Object.hasOwn(type.parts, subresource)) return true;
   if (isTokenPath({ type, subresource })) return true;
   return subresource === "" || actionOf({ type, subresource }) !== undefined;
 }

@@ -18,6 +18,7 @@ import { listing } from "./list.parity.ts";
 import { listVersions } from "./list-versions.parity.ts";
 import { metadataViews } from "./metadata-views.parity.ts";
 import { naming } from "./names.parity.ts";
+import { newEvents } from "./new-events.parity.ts";
 import { otherKinds } from "./other-kinds.parity.ts";
 import { patching } from "./patch.parity.ts";
 import { patchRequests } from "./patch-requests.parity.ts";
@@ -30,6 +31,7 @@ import { schemas } from "./schemas.parity.ts";
 import { selecting } from "./selectors.parity.ts";
 import { serviceAddresses } from "./service-addresses.parity.ts";
 import { serviceBehaviours } from "./services.parity.ts";
+import { signingRequests } from "./signing-requests.parity.ts";
 import { patchingStrategically } from "./strategic.parity.ts";
 import { updating } from "./update.parity.ts";
 import { viewing } from "./views.parity.ts";
@@ -73,5 +75,7 @@ export const AREAS: readonly Area[] = [
   podBehaviours,
   serviceBehaviours,
   serviceAddresses,
+  newEvents,
+  signingRequests,
   workloads,
 ];

@@ -139,7 +139,8 @@ interface Part {
   readonly verbs: readonly string[];
 }
 
-function subresources({ group, version, kind, plural, status, scale }: ServedType): Part[] {
+function subresources(type: ServedType): Part[] {
+  const { group, version, kind, plural, status, scale, parts = {} } = type;
   const own = (subresource: string, responseKind: Part["responseKind"]) => ({
     ...{ subresource, responseKind },
     verbs: SUBRESOURCE_VERBS,
@@ -147,6 +148,7 @@ function subresources({ group, version, kind, plural, status, scale }: ServedTyp
   const actions = ACTIONS.filter(([resource]) => resource === plural && group === "");
   return [
     ...(status ? [own("status", { group, version, kind })] : []),
+    ...Object.keys(parts).map((name) => own(name, { group, version, kind })),
     ...(scale === undefined
       ? []
       : [own("scale", { group: "autoscaling", version: "v1", kind: "Scale" })]),

@@ -3,19 +3,15 @@ import type { KubeObject } from "../../apis/object.ts";
 import { apiVersionOf } from "../../apis/object.ts";
 import type { Status } from "../../apis/status.ts";
 import type { Logger } from "../../base/log.ts";
+import type { Metrics } from "../../base/metrics.ts";
 import type { Edit, StoredObject, StoreKey, VersionedStore } from "../store/store.ts";
 import type { ServedType } from "../types/served-type.ts";
 import type { TypeRegistry } from "../types/type-registry.ts";
 import type { JsonObject } from "./json.ts";
 import { qualified } from "./refusals.ts";
+import type { User } from "./user.ts";
 
-/** Who asks. */
-export interface User {
-  readonly name: string;
-  readonly groups: readonly string[];
-  readonly uid?: string | undefined;
-  readonly extra?: Readonly<Record<string, readonly string[]>> | undefined;
-}
+export type { User } from "./user.ts";
 
 /** Looks at what would come of a write, and throws if it must not be. */
 export type WriteGuard = (current: StoredObject | undefined, edit: Edit) => void;
@@ -25,6 +21,7 @@ export interface Operation {
   readonly store: VersionedStore;
   readonly types: TypeRegistry;
   readonly log: Logger;
+  readonly metrics: Metrics;
   readonly type: ServedType;
   /** "" for cluster-scoped types, and for all namespaces. */
   readonly namespace: string;
@@ -58,7 +55,12 @@ export type Outcome =
 
 /** Where the object of `operation` is kept. */
 export function keyOf({ type, namespace }: Operation, name: string): StoreKey {
-  return { resource: qualified(type), namespace: type.namespaced ? namespace : "", name };
+  return { resource: keptIn(type), namespace: type.namespaced ? namespace : "", name };
+}
+
+/** The resource under which a store has the objects of `type`. */
+export function keptIn(type: ServedType): string {
+  return type.keptWith ?? qualified(type);
 }
 
 /** A stored object as `type` serves it. */

@@ -25,6 +25,13 @@ export interface BuiltinRow {
   /** Absent: those of the table of columns. */
   readonly columns?: ServedType["columns"];
   readonly verbs?: readonly string[];
+  readonly parts?: ServedType["parts"];
+  readonly sign?: ServedType["sign"];
+  readonly keptWith?: string;
+  /** Absent: the first of its versions. */
+  readonly storedAs?: string;
+  readonly toStored?: ServedType["toStored"];
+  readonly fromStored?: ServedType["fromStored"];
   readonly owns?: "namespace";
   readonly permanent?: readonly string[];
 }

@@ -1,3 +1,4 @@
+import { apiVersionOf } from "../../apis/object.ts";
 import { ACCESS_ROWS } from "../access/access-kinds.ts";
 import { completeBy } from "../kinds/kind-rules.ts";
 import { RULES } from "../kinds/rules-by-resource.ts";
@@ -16,7 +17,9 @@ import type { BuiltinRow } from "./builtin-row.ts";
 import { CLIENT_ROWS } from "./client-kinds.ts";
 import { CRD_V1, CRD_V1BETA1 } from "./crd-types.ts";
 import { checkData } from "./data-rules.ts";
+import { NEW_EVENT } from "./event-types.ts";
 import { ALL_VERBS, type ScalePaths, type ServedType } from "./served-type.ts";
+import { SIGNING_REQUEST } from "./signing-request.ts";
 
 const SPEC_STATUS = ["spec", "status"];
 const SCALE: ScalePaths = {
@@ -47,6 +50,7 @@ const ROWS: readonly BuiltinRow[] = [
     verbs: ALL_VERBS.filter((verb) => verb !== "deletecollection"),
     owns: "namespace",
     permanent: ["default", "kube-system", "kube-public"],
+    parts: { finalize: ["spec", "finalizers"] },
   },
   {
     kind: "ConfigMap",
@@ -90,6 +94,7 @@ const ROWS: readonly BuiltinRow[] = [
       "spec.serviceAccountName",
     ],
     complete: completePending,
+    parts: { ephemeralcontainers: ["spec", "ephemeralContainers"] },
   },
   {
     kind: "Node",
@@ -139,7 +144,7 @@ const ROWS: readonly BuiltinRow[] = [
   { ...SCALED, kind: "StatefulSet", short: ["sts"] },
   { ...SCALED, kind: "ReplicaSet", short: ["rs"] },
   { ...BATCH, kind: "Job" },
-  { ...BATCH, kind: "CronJob", short: ["cj"] },
+  { ...BATCH, kind: "CronJob", versions: ["v1", "v1beta1"], short: ["cj"] },
   { group: "coordination.k8s.io", kind: "Lease", fields: ["spec"] },
 ];
 
@@ -148,7 +153,7 @@ const RETURNED = new Set(["Pod", "PodTemplate", "PersistentVolumeClaim", "Persis
 
 /** The kinds that are there without any CRD. */
 export const BUILTIN_TYPES: readonly ServedType[] = [
-  ...[...ROWS, ...CLIENT_ROWS, ...ACCESS_ROWS].flatMap(served),
+  ...[...ROWS, ...CLIENT_ROWS, ...ACCESS_ROWS, NEW_EVENT, SIGNING_REQUEST].flatMap(served),
   CRD_V1,
   CRD_V1BETA1,
 ];
@@ -174,10 +179,15 @@ function servedIn(version: string, kept: string, row: BuiltinRow): ServedType {
     categories: row.categories ?? [],
     verbs: row.verbs ?? ALL_VERBS,
     custom: false,
-    storedAs: group === "" ? kept : `${group}/${kept}`,
+    storedAs: row.storedAs ?? apiVersionOf({ group, version: kept }),
+    keptWith: row.keptWith,
+    toStored: row.toStored,
+    fromStored: row.fromStored,
     status: row.fields.includes("status") && row.verbs?.includes("get") !== false,
     statusOnCreate: row.statusOnCreate ?? false,
     scale: row.scale,
+    parts: row.parts,
+    sign: row.sign,
     generation: row.generation,
     nameRule: row.names ?? "subdomain",
     schema: looseSchema(row),

@@ -92,13 +92,6 @@ export const CLIENT_ROWS: readonly BuiltinRow[] = [
     cluster: true,
     fields: ["handler", "overhead", "scheduling"],
   },
-  {
-    group: "certificates.k8s.io",
-    kind: "CertificateSigningRequest",
-    cluster: true,
-    short: ["csr"],
-    fields: SPEC_STATUS,
-  },
   { ...WEBHOOKS, kind: "ValidatingWebhookConfiguration" },
   { ...WEBHOOKS, kind: "MutatingWebhookConfiguration" },
   {

@@ -1,6 +1,7 @@
 import type { ResourceType } from "../../apis/object.ts";
 import type { StatusCause } from "../../apis/status.ts";
 import type { JsonObject } from "../request/json.ts";
+import type { User } from "../request/user.ts";
 import type { Schema } from "../schema/schema.ts";
 
 /** One column of `kubectl get`. */
@@ -39,11 +40,17 @@ export interface ServedType extends ResourceType {
   readonly custom: boolean;
   /** The apiVersion under which its objects are kept. */
   readonly storedAs: string;
+  /** The resource among whose objects its own are kept; absent: they are kept by themselves. */
+  readonly keptWith?: string | undefined;
   /** Whether /status is apart from the rest. */
   readonly status: boolean;
   /** Whether `status` may be given when the object is created. */
   readonly statusOnCreate: boolean;
   readonly scale?: ScalePaths | undefined;
+  /** Fields that are changed through a subresource of their own, and those of the spec only there. */
+  readonly parts?: Readonly<Record<string, readonly [string, string]>> | undefined;
+  /** Writes down in a new object who asks for it. */
+  readonly sign?: ((object: JsonObject, user: User) => void) | undefined;
   /** Of what metadata.generation counts the changes; of nothing if it is absent. */
   readonly generation?: "spec" | "spec and annotations" | undefined;
   readonly nameRule: NameRule;

@@ -1,6 +1,14 @@
 import type { StatusCause } from "../../apis/status.ts";
 import { trackUpdate } from "../patch/managed-fields.ts";
-import { clone, isObject, type JsonObject, listOf, objectOf, same } from "../request/json.ts";
+import {
+  child,
+  clone,
+  isObject,
+  type JsonObject,
+  listOf,
+  objectOf,
+  same,
+} from "../request/json.ts";
 import { type Operation, toStored } from "../request/operation.ts";
 import { badRequest, conflict, invalid } from "../request/refusals.ts";
 import { mediaType } from "../request/request-body.ts";
@@ -17,6 +25,7 @@ export function admitNew(operation: Operation, name: string, given: JsonObject):
   const metadata = newMetadata(type, objectOf(object.metadata));
   object.metadata = { ...metadata, name, ...homeOf(operation, metadata) };
   if (type.status && !type.statusOnCreate) delete object.status;
+  type.sign?.(object, operation.user);
   return complete(type, name, object, undefined);
 }
 
@@ -32,9 +41,17 @@ export function admitChange(
   const { type, name, subresource } = operation;
   checkPreconditions(operation, current, given);
   const wanted = clone(toStored(type, given));
-  const object = subresource === "status" ? withStatusOf(type, current, wanted) : wanted;
+  const part = partOf(type, subresource);
+  const object =
+    subresource === "status"
+      ? withStatusOf(type, current, wanted)
+      : part === undefined
+        ? wanted
+        : withPart(current, wanted, part);
   object.metadata = changedMetadata(objectOf(current.metadata), objectOf(object.metadata));
-  if (type.status && subresource !== "status") keep(object, current, "status");
+  if (type.status && subresource !== "status" && part === undefined)
+    keep(object, current, "status");
+  if (part === undefined) keepParts(type, object, current);
   checkFinalizers(type, name, current, object);
   const admitted = complete(type, name, object, current);
   if (!isApply(operation)) trackUpdate(operation, current, admitted);
@@ -158,6 +175,27 @@ function withStatusOf(type: ServedType, current: JsonObject, wanted: JsonObject)
   const object: JsonObject = { ...current, metadata };
   keep(object, wanted, "status");
   return clone(object);
+}
+
+/** The field that `subresource` changes, if it changes one. */
+function partOf({ parts = {} }: ServedType, subresource: string) {
+  return Object.hasOwn(parts, subresource) ? parts[subresource] : undefined;
+}
+
+function withPart(
+  current: JsonObject,
+  wanted: JsonObject,
+  [outer, name]: readonly [string, string],
+): JsonObject {
+  const object = { ...clone(current), metadata: wanted.metadata };
+  keep(child(object, outer), objectOf(wanted[outer]), name);
+  return object;
+}
+
+/** Parts of the spec have a subresource because not everybody who writes the spec may write them. */
+function keepParts({ parts = {} }: ServedType, object: JsonObject, current: JsonObject): void {
+  for (const [outer, name] of Object.values(parts))
+    if (outer === "spec") keep(child(object, outer), objectOf(current[outer]), name);
 }
 
 function keep(object: JsonObject, from: JsonObject, name: string): void {

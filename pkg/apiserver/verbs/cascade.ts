@@ -1,8 +1,7 @@
 import { errorText } from "../../base/errors.ts";
 import type { Logger } from "../../base/log.ts";
 import { at, type JsonObject, objectOf } from "../request/json.ts";
-import { asKubeObject } from "../request/operation.ts";
-import { qualified } from "../request/refusals.ts";
+import { asKubeObject, keptIn } from "../request/operation.ts";
 import {
   type StoredObject,
   type StoreEvent,
@@ -112,7 +111,7 @@ export class Cascade implements AsyncDisposable {
     const isOwned = OWNERS[owner.key.resource];
     const seen = new Set<string>();
     return [...this.#types.all()].flatMap((type) => {
-      const resource = qualified(type);
+      const resource = keptIn(type);
       if (seen.has(resource) || !type.verbs.includes("get")) return [];
       seen.add(resource);
       return this.#store

@@ -1,13 +1,14 @@
 import { at, clone, type JsonObject, listOf, objectOf } from "../request/json.ts";
 import {
   asKubeObject,
+  keptIn,
   keyOf,
   type Operation,
   type Outcome,
   served,
   shown,
 } from "../request/operation.ts";
-import { conflict, forbidden, notFound, qualified } from "../request/refusals.ts";
+import { conflict, forbidden, notFound } from "../request/refusals.ts";
 import { commit } from "../store/commit.ts";
 import type { Edit, StoredObject, VersionedStore } from "../store/store.ts";
 import type { ServedType } from "../types/served-type.ts";
@@ -33,7 +34,7 @@ export async function removeCollection(operation: Operation): Promise<Outcome> {
   const query = withDryRun(operation.query, options);
   const test = requestTest(type, query);
   const meant = store
-    .list(qualified(type), namespace === "" ? undefined : namespace)
+    .list(keptIn(type), namespace === "" ? undefined : namespace)
     .filter((stored) => test?.(served(type, stored)) !== false);
   await Promise.all(
     meant.map(({ key }) =>

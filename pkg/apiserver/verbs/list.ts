@@ -4,6 +4,7 @@ import { StatusError } from "../../apis/status.ts";
 import { errorCode } from "../../base/errors.ts";
 import { isObject, type JsonObject } from "../request/json.ts";
 import {
+  keptIn,
   keyOf,
   type Operation,
   type Outcome,
@@ -12,7 +13,7 @@ import {
   shown,
 } from "../request/operation.ts";
 import { numberOf } from "../request/query.ts";
-import { badRequest, expired, notFound, qualified } from "../request/refusals.ts";
+import { badRequest, expired, notFound } from "../request/refusals.ts";
 import { type StoredObject, storeId } from "../store/store.ts";
 import { viewList, viewOf } from "../table/view.ts";
 import { checkListOptions } from "./list-options.ts";
@@ -110,7 +111,7 @@ function itemsAt(
   namespace: string | undefined,
 ): readonly StoredObject[] {
   try {
-    return store.listAt(qualified(type), namespace, revision);
+    return store.listAt(keptIn(type), namespace, revision);
   } catch (error) {
     if (errorCode(error) !== "REVISION_GONE") throw error;
     throw expired(

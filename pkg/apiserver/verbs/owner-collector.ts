@@ -1,6 +1,6 @@
 import { apiVersionOf } from "../../apis/object.ts";
 import type { Logger } from "../../base/log.ts";
-import { qualified } from "../request/refusals.ts";
+import { keptIn } from "../request/operation.ts";
 import {
   type StoredObject,
   type StoreEvent,
@@ -35,7 +35,7 @@ export class OwnerCollector implements AsyncDisposable {
     this.#finalizers = new OwnerFinalizers(store, types, this.#index);
     // Nobody is ended before all dependents are known.
     const ending = [...this.#resources().values()]
-      .flatMap((type) => store.list(qualified(type)))
+      .flatMap((type) => store.list(keptIn(type)))
       .flatMap((stored) => this.#learn(undefined, stored));
     this.#advance(ending);
     this.#subscription = store.watch(undefined, store.revision, {
@@ -107,7 +107,7 @@ export class OwnerCollector implements AsyncDisposable {
   }
 
   #resources(): ReadonlyMap<string, ServedType> {
-    return new Map([...this.#types.all()].map((type) => [qualified(type), type]));
+    return new Map([...this.#types.all()].map((type) => [keptIn(type), type]));
   }
 }
 

@@ -1,5 +1,5 @@
 import { at, type JsonObject, listOf } from "../request/json.ts";
-import { qualified } from "../request/refusals.ts";
+import { keptIn } from "../request/operation.ts";
 import type { Edit, StoredObject, VersionedStore } from "../store/store.ts";
 import type { TypeRegistry } from "../types/type-registry.ts";
 import { isMarked, removeOwned } from "./delete.ts";
@@ -57,7 +57,7 @@ export class OwnerFinalizers {
 
   /** What somebody else owns, too, stays. */
   async #remove(dependent: StoredObject, uid: string): Promise<void> {
-    const type = [...this.#types.all()].find((item) => qualified(item) === dependent.key.resource);
+    const type = [...this.#types.all()].find((item) => keptIn(item) === dependent.key.resource);
     if (type === undefined || isMarked(dependent)) return;
     const others = ownersOf(dependent).filter((owner) => owner !== uid);
     if (others.some((owner) => !this.#waiting.has(owner)))

@@ -1,6 +1,7 @@
 import { StatusError } from "../../apis/status.ts";
 import { errorCode, errorText } from "../../base/errors.ts";
 import type { Operation, Outcome } from "../request/operation.ts";
+import { keptIn } from "../request/operation.ts";
 import { isOn, numberOf } from "../request/query.ts";
 import { badRequest, expired, qualified } from "../request/refusals.ts";
 import type { StoredObject, StoreEvent } from "../store/store.ts";
@@ -16,6 +17,7 @@ const LONGEST_SECONDS = 24 * 3600;
 export function watch(operation: Operation): Outcome {
   const { query, signal } = operation;
   const queue = new WatchQueue(DEFAULT_WATCH_LIMITS, () => {
+    operation.metrics.count("ote_api_watches_dropped_total", { resource: operation.type.plural });
     operation.log.warn(
       { resource: qualified(operation.type), user: operation.user.name },
       "watch ended: it lags too far behind",
@@ -54,7 +56,7 @@ function fill(queue: WatchQueue, operation: Operation): Disposable | undefined {
   const isNew = wantsInitial(query);
   const after = isNew ? store.revision : (numberOf(query, "resourceVersion") ?? 0);
   try {
-    const subscription = store.watch(qualified(type), after, {
+    const subscription = store.watch(keptIn(type), after, {
       event: (event) => {
         try {
           const line = lines.live(event);
@@ -65,7 +67,7 @@ function fill(queue: WatchQueue, operation: Operation): Disposable | undefined {
       },
       end: () => queue.end(),
     });
-    const present = isNew ? store.list(qualified(type)) : [];
+    const present = isNew ? store.list(keptIn(type)) : [];
     const past = pastLines(operation, lines, present, subscription.past);
     queue.begin(failing(past, (error) => queue.fail(lastLine(error))));
     return subscription;
