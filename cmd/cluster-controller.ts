@@ -4,6 +4,7 @@ import type { ApiTransport } from "../pkg/apis/api-transport.ts";
 import { OTE_CRDS } from "../pkg/apis/crds.ts";
 import { LmdbRecordStore } from "../pkg/base/lmdb-record-store.ts";
 import { ClusterController } from "../pkg/clustercontroller/cluster-controller.ts";
+import { APISERVER_METRICS } from "../pkg/apiserver/metrics.ts";
 import { CLUSTER_CONTROLLER_METRICS } from "../pkg/clustercontroller/metrics.ts";
 import { installCrds } from "../pkg/kube/install-crds.ts";
 import { KubeconfigTransport } from "../pkg/kube/kubeconfig-transport.ts";
@@ -25,7 +26,7 @@ type Parts = ProgramParts<ClusterControllerSettings>;
 await runProgram({
   name: "cluster-controller",
   options: (argv) => clusterControllerSettings(argv, VERSION),
-  metrics: { ...TUNNEL_METRICS, ...CLUSTER_CONTROLLER_METRICS },
+  metrics: { ...TUNNEL_METRICS, ...CLUSTER_CONTROLLER_METRICS, ...APISERVER_METRICS },
   start,
 });
 

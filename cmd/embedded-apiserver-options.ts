@@ -1,3 +1,4 @@
+import { DEFAULT_TRAFFIC_LIMITS } from "../pkg/apiserver/traffic/traffic.ts";
 import { parseAddress } from "../pkg/wire/address.ts";
 import { COMMON_ROWS, type OptionRow } from "./option-table.ts";
 
@@ -40,6 +41,20 @@ export const EMBEDDED_APISERVER_ROWS: readonly OptionRow[] = [
     meaning: "a file to which a JSON line is added for each request to the embedded API",
   },
   {
+    flags: "--max-requests-inflight <number>",
+    env: "OTE_API_MAX_REQUESTS_INFLIGHT",
+    meaning: "reads that are answered at the same time, more get 429; 0 is any number",
+    default: String(DEFAULT_TRAFFIC_LIMITS.reads),
+    parse: parseCount,
+  },
+  {
+    flags: "--max-mutating-requests-inflight <number>",
+    env: "OTE_API_MAX_MUTATING_REQUESTS_INFLIGHT",
+    meaning: "the same for writes",
+    default: String(DEFAULT_TRAFFIC_LIMITS.writes),
+    parse: parseCount,
+  },
+  {
     flags: "--ote-crds",
     env: "OTE_API_CRDS",
     meaning: "install the definitions of Cluster, ClusterController and the others",
@@ -51,3 +66,8 @@ export const EMBEDDED_APISERVER_ROWS: readonly OptionRow[] = [
   },
   ...COMMON_ROWS,
 ];
+
+function parseCount(text: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw new SyntaxError(`Cannot read "${text}" as a number: it must be 0 or more`);
+}

@@ -3,6 +3,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { OTE_CRDS } from "../pkg/apis/crds.ts";
 import { EmbeddedApi } from "../pkg/apiserver/embedded-api.ts";
+import { APISERVER_METRICS } from "../pkg/apiserver/metrics.ts";
 import { restoreBackup } from "../pkg/apiserver/store/restore.ts";
 import { type Address, formatAddress } from "../pkg/wire/address.ts";
 import { EMBEDDED_APISERVER_ROWS } from "./embedded-apiserver-options.ts";
@@ -17,6 +18,8 @@ interface Options extends CommonOptions {
   readonly kubeConfig?: string;
   readonly apiTokenFile?: string;
   readonly apiAuditLog?: string;
+  readonly maxRequestsInflight: number;
+  readonly maxMutatingRequestsInflight: number;
   readonly oteCrds?: boolean;
   readonly restore?: string;
 }
@@ -25,7 +28,7 @@ await runProgram<Options>({
   name: "embedded-apiserver",
   options: (argv) =>
     parseOptions<Options>("embedded-apiserver", EMBEDDED_APISERVER_ROWS, argv, VERSION),
-  metrics: {},
+  metrics: APISERVER_METRICS,
   start: async ({ options, scope, log, metrics }) => {
     const { name, listen, oteCrds, restore } = options;
     const { apiTokenFile: tokenFile, apiAuditLog: auditLog } = options;
@@ -35,9 +38,13 @@ await runProgram<Options>({
       log.info({ dataDir, ...(await restoreBackup(restore, dataDir)) }, "restored");
       return "done";
     }
+    const limits = {
+      reads: options.maxRequestsInflight,
+      writes: options.maxMutatingRequestsInflight,
+    };
     const api = scope.use(
       await EmbeddedApi.open(
-        { name, dataDir, listen: formatAddress(listen), crds, tokenFile, auditLog },
+        { name, dataDir, listen: formatAddress(listen), crds, tokenFile, auditLog, limits },
         { log, metrics },
       ),
     );

@@ -1,11 +1,12 @@
 import type { ApiResponse } from "../apis/api-transport.ts";
 import { type Status, StatusError } from "../apis/status.ts";
 import { errorCode, errorText } from "../base/errors.ts";
+import { noMetrics, type ShownMetrics } from "../base/metrics.ts";
 import { Access } from "./access/access.ts";
 import { attributesOf } from "./access/attributes.ts";
 import type { AuditTrail, RequestNote } from "./access/audit-trail.ts";
 import { isTokenPath } from "./access/token-request.ts";
-import { jsonAnswer, notFoundPage, statusAnswer, withWarnings } from "./request/answers.ts";
+import { jsonAnswer, notFoundPage, once, statusAnswer, withWarnings } from "./request/answers.ts";
 import type { Operation, Outcome } from "./request/operation.ts";
 import { isOn } from "./request/query.ts";
 import { methodNotAllowed, noSuchPath, notSupported } from "./request/refusals.ts";
@@ -14,6 +15,13 @@ import type { ServerParts, ServerRequest } from "./request/server-request.ts";
 import { openPage, Site } from "./site.ts";
 import { backupAnswer } from "./store/backup.ts";
 import { viewObject, viewOf } from "./table/view.ts";
+import { compressed } from "./traffic/compression.ts";
+import {
+  DEFAULT_TRAFFIC_LIMITS,
+  type Passage,
+  Traffic,
+  type TrafficLimits,
+} from "./traffic/traffic.ts";
 import type { ServedType } from "./types/served-type.ts";
 import { actionOf } from "./verbs/actions.ts";
 import { create } from "./verbs/create.ts";
@@ -31,6 +39,8 @@ export interface ApiServerParts extends ServerParts {
   /** Absent: the roles of the store count, and tokens of service accounts end with this process. */
   readonly access?: Access | undefined;
   readonly audit?: AuditTrail | undefined;
+  /** Absent: the usual ones. */
+  readonly limits?: TrafficLimits | undefined;
 }
 
 /** A Kubernetes API as a function from request to response; it knows no sockets. */
@@ -39,25 +49,32 @@ export class ApiServer {
   readonly #access: Access;
   readonly #audit: AuditTrail | undefined;
   readonly #site: Site;
+  readonly #metrics: ShownMetrics;
+  readonly #traffic: Traffic;
 
-  constructor({ access, audit, ...parts }: ApiServerParts) {
+  constructor({ access, audit, limits = DEFAULT_TRAFFIC_LIMITS, ...parts }: ApiServerParts) {
     this.#parts = parts;
     this.#access = access ?? new Access(parts);
     this.#audit = audit;
     this.#site = new Site(parts.types);
+    this.#metrics = parts.metrics ?? noMetrics;
+    this.#traffic = new Traffic(this.#metrics, parts.types, limits);
   }
 
   /** Answers `request`. Never rejects: whatever goes wrong is a Status. */
   async handle(request: ServerRequest): Promise<ApiResponse> {
-    if (this.#audit === undefined) return this.#answer(request, {});
-    const began = new Date();
-    const note: RequestNote = {};
-    const response = await this.#answer(request, note);
+    const began = performance.now();
+    const date = new Date();
+    const note: RequestNote & Passage = {};
+    const plain = await this.#answer(request, note);
+    const isWatch = note.lane === "watches";
+    const sent = isWatch ? plain : await compressed(plain, request.headers["accept-encoding"]);
+    const response = this.#traffic.follow(note, request, sent, began);
     if (note.wanted === undefined) return response;
-    return this.#audit.follow(request, note, began, response);
+    return this.#audit?.follow(request, note, date, response) ?? response;
   }
 
-  async #answer(request: ServerRequest, note: RequestNote): Promise<ApiResponse> {
+  async #answer(request: ServerRequest, note: RequestNote & Passage): Promise<ApiResponse> {
     try {
       if (request.path.length > MAX_PATH) throw tooLong();
       const [path = "", search = ""] = splitOnce(request.path, "?");
@@ -67,6 +84,8 @@ export class ApiServer {
       if (open !== undefined) return open;
       const wanted = attributesOf(request.method, parts, query);
       const user = this.#access.admit(request, wanted, note);
+      this.#traffic.enter(note, user, wanted);
+      if (path === "/metrics") return await this.#shownMetrics(request.method);
       const page = this.#site.page(request, parts);
       if (page !== undefined) return page;
       const backup = backupAnswer(request.method, parts, this.#parts.store);
@@ -78,6 +97,12 @@ export class ApiServer {
     } catch (error) {
       return statusAnswer(this.#statusOf(error, request));
     }
+  }
+
+  async #shownMetrics(method: string): Promise<ApiResponse> {
+    if (method !== "GET") throw methodNotAllowed();
+    const { text, contentType } = await this.#metrics.expose();
+    return { status: 200, headers: { "content-type": contentType }, body: once(Buffer.from(text)) };
   }
 
   async #operate(
@@ -94,7 +119,7 @@ export class ApiServer {
     const { headers, body, signal } = request;
     const warnings = new Set<string>();
     const operation: Operation = {
-      ...{ store, types, log, type, namespace, name, subresource },
+      ...{ store, types, log, metrics: this.#metrics, type, namespace, name, subresource },
       ...{ query, headers, body, user, guard, signal, warnings },
     };
     const { method } = request;

@@ -1,10 +1,11 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { ApiTransport } from "../apis/api-transport.ts";
 import type { KubeObject } from "../apis/object.ts";
 import { type CertificateAuthority, type KeyPair, writePrivateFile } from "../base/certificates.ts";
 import { LmdbRecordStore } from "../base/lmdb-record-store.ts";
 import type { Logger } from "../base/log.ts";
-import type { Metrics } from "../base/metrics.ts";
+import type { ShownMetrics } from "../base/metrics.ts";
 import { Scope } from "../base/scope.ts";
 import { Access } from "./access/access.ts";
 import { AuditLog } from "./access/audit-log.ts";
@@ -26,6 +27,8 @@ import { ADMIN, isAnyAddress, issueClient, issueServer, openAuthority } from "./
 import type { User } from "./request/operation.ts";
 import { RecordVersionedStore } from "./store/record-versioned-store.ts";
 import { STORE_FILE } from "./store/restore.ts";
+import { measureStore } from "./traffic/store-gauges.ts";
+import { DEFAULT_TRAFFIC_LIMITS, type TrafficLimits } from "./traffic/traffic.ts";
 import { BUILTIN_TYPES } from "./types/builtin-types.ts";
 import { DefinitionNames } from "./types/definition-names.ts";
 import { followDefinitions } from "./types/definitions.ts";
@@ -47,10 +50,19 @@ export interface EmbeddedApiOptions {
   readonly tokenFile?: string | undefined;
   /** A file to which a line is added for each request. */
   readonly auditLog?: string | undefined;
+  /** How many requests are answered at the same time; the usual numbers where absent. */
+  readonly limits?: Partial<TrafficLimits> | undefined;
 }
 
-/** A server certificate lives a year; a process may live longer. */
+/** Certificates live a year; a process may live longer. */
 const RENEW_MS = 20 * 24 * 3_600_000;
+
+interface OpenedParts {
+  readonly name: string;
+  readonly authority: CertificateAuthority;
+  readonly scope: Scope;
+  readonly log: Logger;
+}
 
 /** A Kubernetes API in this process: one store file, one HTTPS listener, and a way in without sockets. */
 export class EmbeddedApi implements AsyncDisposable {
@@ -62,13 +74,12 @@ export class EmbeddedApi implements AsyncDisposable {
   readonly #name: string;
   readonly #authority: CertificateAuthority;
   readonly #scope: Scope;
+  readonly #log: Logger;
 
   private constructor(
     url: string,
     server: ApiServer,
-    name: string,
-    authority: CertificateAuthority,
-    scope: Scope,
+    { name, authority, scope, log }: OpenedParts,
   ) {
     this.url = url;
     this.transport = new LocalTransport(server);
@@ -76,6 +87,7 @@ export class EmbeddedApi implements AsyncDisposable {
     this.#name = name;
     this.#authority = authority;
     this.#scope = scope;
+    this.#log = log;
   }
 
   /**
@@ -84,13 +96,13 @@ export class EmbeddedApi implements AsyncDisposable {
    */
   static async open(
     options: EmbeddedApiOptions,
-    { log }: { readonly log: Logger; readonly metrics: Metrics },
+    { log, metrics }: { readonly log: Logger; readonly metrics: ShownMetrics },
   ): Promise<EmbeddedApi> {
     const address = parseListen(options.listen);
     const scope = new Scope(log);
     try {
       const authority = await openAuthority(join(options.dataDir, "pki"), options.name);
-      const { server, access } = await openServer(options, scope, log);
+      const { server, access } = await openServer(options, scope, { log, metrics });
       const local = new LocalTransport(server);
       await installObjects(local, options.crds);
       await publishAuthority(local, authority.certificate);
@@ -99,15 +111,30 @@ export class EmbeddedApi implements AsyncDisposable {
       const host = isAnyAddress(address.host) ? "127.0.0.1" : address.host;
       const url = `https://${host.includes(":") ? `[${host}]` : host}:${listener.port}`;
       log.info({ url }, "embedded API is serving");
-      return new EmbeddedApi(url, server, options.name, authority, scope);
+      return new EmbeddedApi(url, server, { name: options.name, authority, scope, log });
     } catch (error) {
       await scope[Symbol.asyncDispose]();
       throw error;
     }
   }
 
-  /** Writes a kubeconfig of `user` (of an administrator), with a new certificate, for its owner's eyes only. */
+  /**
+   * Writes a kubeconfig of `user` (of an administrator), with a new certificate, for its owner's eyes only; and
+   * again with another one long before that ends, as long as the file is there.
+   */
   async writeKubeconfig(path: string, user: User = ADMIN): Promise<void> {
+    await this.#writeKubeconfig(path, user);
+    const renewal = setInterval(() => {
+      if (!existsSync(path)) return;
+      this.#writeKubeconfig(path, user).catch((err: unknown) => {
+        this.#log.error({ err, path }, "cannot renew a kubeconfig");
+      });
+    }, RENEW_MS);
+    renewal.unref();
+    this.#scope.signal.addEventListener("abort", () => clearInterval(renewal), { once: true });
+  }
+
+  async #writeKubeconfig(path: string, user: User): Promise<void> {
     const pair = await this.issueClient(user);
     const cluster = { name: this.#name, url: this.url, ca: this.#authority.certificate };
     const as = user === ADMIN ? "admin" : user.name;
@@ -132,11 +159,12 @@ export class EmbeddedApi implements AsyncDisposable {
 async function openServer(
   options: EmbeddedApiOptions,
   scope: Scope,
-  log: Logger,
+  { log, metrics }: { readonly log: Logger; readonly metrics: ShownMetrics },
 ): Promise<{ readonly server: ApiServer; readonly access: Access }> {
   const { dataDir, tokenFile, auditLog } = options;
+  const storeFile = join(dataDir, STORE_FILE);
   const tokens = tokenFile === undefined ? [] : [await TokenFile.open(tokenFile, ISSUER)];
-  const records = scope.use(await LmdbRecordStore.open(join(dataDir, STORE_FILE)));
+  const records = scope.use(await LmdbRecordStore.open(storeFile));
   const store = scope.use(new RecordVersionedStore(records));
   const addresses = new ServiceAddresses(store);
   const names = scope.use(new DefinitionNames(store, log));
@@ -148,11 +176,12 @@ async function openServer(
   await scope.use(new RoleAggregation(store, log)).settled();
   const key = await SigningKey.open(join(dataDir, "pki", "service-account.key"));
   const access = new Access({ store, key, tokens });
-  const audit =
-    auditLog === undefined
-      ? undefined
-      : new AuditTrail(scope.use(await AuditLog.open(auditLog, log)));
-  return { server: new ApiServer({ store, types, log, access, audit }), access };
+  const lines = auditLog === undefined ? undefined : scope.use(await AuditLog.open(auditLog, log));
+  const audit = lines && new AuditTrail(lines);
+  const gauges = measureStore({ store, types, storeFile, audit: lines }, metrics);
+  scope.signal.addEventListener("abort", () => gauges[Symbol.dispose](), { once: true });
+  const limits = { ...DEFAULT_TRAFFIC_LIMITS, ...options.limits };
+  return { server: new ApiServer({ store, types, log, metrics, access, audit, limits }), access };
 }
 
 async function listen(

@@ -13,6 +13,14 @@ export interface Metrics {
   observe(name: string, value: number, labels?: Labels): void;
 }
 
+/** Metrics that can be shown, too. */
+export interface ShownMetrics extends Metrics {
+  /** Calls `refresh`, which sets gauges that are cheaper to ask for than to keep, each time before they are shown. */
+  beforeShown(refresh: () => void): Disposable;
+  /** The exposition text, and its content type. */
+  expose(): Promise<{ readonly text: string; readonly contentType: string }>;
+}
+
 /** One row of the table of metrics: its kind, its meaning and its label names. */
 export interface MetricRow {
   readonly kind: "counter" | "gauge" | "histogram";
@@ -25,11 +33,12 @@ export interface MetricRow {
  * Metrics kept by prom-client. A name that has no row is a programming error and throws, so that
  * the table (and docs/operations.md, which a test compares with it) is complete.
  */
-export class PrometheusMetrics implements Metrics {
+export class PrometheusMetrics implements ShownMetrics {
   readonly #registry = new Registry();
   readonly #counters = new Map<string, Counter>();
   readonly #gauges = new Map<string, Gauge>();
   readonly #histograms = new Map<string, Histogram>();
+  readonly #refreshers = new Set<() => void>();
 
   constructor(table: Readonly<Record<string, MetricRow>>) {
     collectDefaultMetrics({ register: this.#registry });
@@ -61,8 +70,13 @@ export class PrometheusMetrics implements Metrics {
     known(this.#histograms, name).observe(labels, value);
   }
 
-  /** The exposition text, and its content type. */
+  beforeShown(refresh: () => void): Disposable {
+    this.#refreshers.add(refresh);
+    return { [Symbol.dispose]: () => this.#refreshers.delete(refresh) };
+  }
+
   async expose(): Promise<{ readonly text: string; readonly contentType: string }> {
+    for (const refresh of this.#refreshers) refresh();
     return { text: await this.#registry.metrics(), contentType: this.#registry.contentType };
   }
 }
@@ -74,4 +88,10 @@ function known<T>(metrics: Map<string, T>, name: string): T {
 }
 
 /** Metrics that nobody reads, for tests and tools. */
-export const noMetrics: Metrics = { count() {}, gauge() {}, observe() {} };
+export const noMetrics: ShownMetrics = {
+  count() {},
+  gauge() {},
+  observe() {},
+  beforeShown: () => ({ [Symbol.dispose]() {} }),
+  expose: async () => ({ text: "", contentType: "text/plain; version=0.0.4; charset=utf-8" }),
+};

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { ApiResponse } from "../../apis/api-transport.ts";
 import type { User } from "../request/operation.ts";
 import type { ServerRequest } from "../request/server-request.ts";
+import { withEnd } from "../traffic/body-end.ts";
 import type { Attributes } from "./attributes.ts";
 import type { AuditLog } from "./audit-log.ts";
 import type { Decision } from "./decision.ts";
@@ -62,18 +63,7 @@ export class AuditTrail {
         },
       });
     const headers = { ...response.headers, "audit-id": auditID };
-    return { ...response, headers, body: followed(response.body, tell) };
-  }
-}
-
-async function* followed(
-  body: AsyncIterable<Uint8Array>,
-  ended: () => void,
-): AsyncGenerator<Uint8Array> {
-  try {
-    yield* body;
-  } finally {
-    ended();
+    return { ...response, headers, body: withEnd(response.body, request.signal, tell) };
   }
 }
 

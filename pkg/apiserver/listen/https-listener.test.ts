@@ -1,17 +1,21 @@
 import { once } from "node:events";
-import { readFile, stat } from "node:fs/promises";
+import { readFile, rm, stat } from "node:fs/promises";
 import { connect as connectHttp2 } from "node:http2";
 import { type RequestOptions, request } from "node:https";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { connect as connectTls } from "node:tls";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { parse } from "yaml";
+import { eventually } from "../../../test/support/eventually.ts";
 import { CertificateAuthority, readKeyPair } from "../../base/certificates.ts";
 import { silentLog } from "../../base/log.ts";
 import { noMetrics } from "../../base/metrics.ts";
 import { temporaryDirectory } from "../../base/temporary-directory.ts";
 import { EmbeddedApi } from "../embedded-api.ts";
+import { HttpsListener, type ListenerParts } from "./https-listener.ts";
 import { parseListen } from "./listen-address.ts";
+import { issueClient, issueServer } from "./pki.ts";
 
 const MAPS = "/api/v1/namespaces/default/configmaps";
 
@@ -48,6 +52,19 @@ function ask(url: string, options: RequestOptions, body?: string | Buffer): Prom
   });
 }
 
+/** An API that answers everybody with 200, and counts how often. */
+function waitingParts() {
+  const user = { name: "user", groups: [] };
+  let answers = 0;
+  const handle = async () => {
+    answers++;
+    return { status: 200, headers: {}, body: Readable.from([Buffer.from("ok")]) };
+  };
+  const authenticator = { userOf: () => user };
+  const parts = { api: { handle }, authenticator, log: silentLog, bodyMs: 200 };
+  return { user, answered: () => answers, parts: parts as unknown as ListenerParts };
+}
+
 describe("HttpsListener", () => {
   it("shows health and version to everybody, and nothing else", async () => {
     await using directory = await temporaryDirectory();
@@ -60,6 +77,49 @@ describe("HttpsListener", () => {
       expect([path, (await ask(api.url + path, { ca })).status]).toEqual([path, 401]);
     const body = Buffer.alloc(2 << 20, "x");
     expect((await ask(api.url + MAPS, { ca, method: "POST" }, body)).status).toBe(401);
+  });
+
+  it("does not wait long for a body", async () => {
+    const authority = await CertificateAuthority.create("test-ca");
+    const { user, answered, parts } = waitingParts();
+    const pair = await issueServer(authority, "127.0.0.1");
+    const trust = { ca: authority.certificate, pair };
+    await using listener = await HttpsListener.listen({ host: "127.0.0.1", port: 0 }, trust, parts);
+    const { certificate: cert, key } = await issueClient(authority, user);
+    const url = `https://127.0.0.1:${listener.port}/`;
+    const options = { ca: authority.certificate, cert, key, method: "POST", agent: false };
+    const slow = request(url, { ...options, headers: { "content-length": "10" } });
+    slow.write("half ");
+    await once(slow, "error");
+    const session = connectHttp2(url, { ca: authority.certificate, cert, key });
+    session.on("error", () => undefined);
+    const stream = session.request({ ":path": "/", ":method": "POST" });
+    stream.on("error", () => undefined);
+    stream.write("half ");
+    await once(stream, "close");
+    session.destroy();
+    expect(answered()).toBe(0);
+    expect((await ask(url, options, "whole")).status).toBe(200);
+  });
+
+  it("renews the kubeconfig it has written, if it is still there", async () => {
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+    try {
+      await using directory = await temporaryDirectory();
+      const { api, path } = await open(directory.path);
+      await using _api = api;
+      const read = () => readFile(path, "utf8");
+      const first = await read();
+      vi.advanceTimersByTime(21 * 24 * 3_600_000);
+      await eventually("it is renewed", async () => (await read()) !== first);
+      const config = parse(await read());
+      expect(config.clusters).toEqual(parse(first).clusters);
+      await rm(path);
+      vi.advanceTimersByTime(21 * 24 * 3_600_000);
+      await expect(read()).rejects.toThrow("ENOENT");
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it("serves administrators over HTTP/1.1 and HTTP/2", async () => {

@@ -40,8 +40,11 @@ export interface ListenerParts {
   readonly api: ApiServer;
   readonly authenticator: Authenticator;
   readonly log: Logger;
+  /** How long somebody may take to send a body; a minute if absent. */
+  readonly bodyMs?: number | undefined;
 }
 
+const BODY_MS = 60_000;
 /** How long answers under way may take to end when the listener closes. */
 const DRAIN_MS = 2000;
 const NOTHING = new Uint8Array();
@@ -52,14 +55,17 @@ export class HttpsListener implements AsyncDisposable {
   readonly #api: ApiServer;
   readonly #authenticator: Authenticator;
   readonly #log: Logger;
+  readonly #bodyMs: number;
   readonly #sockets = new Set<Socket>();
   readonly #closing = new AbortController();
 
-  private constructor(server: Http2SecureServer, { api, authenticator, log }: ListenerParts) {
+  private constructor(server: Http2SecureServer, parts: ListenerParts) {
+    const { api, authenticator, log, bodyMs = BODY_MS } = parts;
     this.#server = server;
     this.#api = api;
     this.#authenticator = authenticator;
     this.#log = log;
+    this.#bodyMs = bodyMs;
     server.on("connection", (socket: Socket) => {
       // An answer of two small writes would wait 40 ms for the client's delayed acknowledgement.
       socket.setNoDelay(true);
@@ -146,7 +152,7 @@ export class HttpsListener implements AsyncDisposable {
       const { authorization } = request.headers;
       const user = this.#authenticator.userOf({ certificate: userOf(request), authorization });
       // Of somebody we do not know nothing is read that could be long.
-      const body = user === undefined ? NOTHING : await readBody(request);
+      const body = user === undefined ? NOTHING : await readBody(request, this.#bodyMs);
       const signal = AbortSignal.any([gone.signal, this.#closing.signal]);
       const answer = await this.#api.handle({
         method: request.method,
@@ -170,8 +176,17 @@ export class HttpsListener implements AsyncDisposable {
   }
 }
 
-/** The body, or one byte more than is allowed: enough to be refused. */
-async function readBody(request: Http2ServerRequest): Promise<Uint8Array> {
+/** The body, or one byte more than is allowed: enough to be refused. Rejects when it takes longer than `limitMs`. */
+async function readBody(request: Http2ServerRequest, limitMs: number): Promise<Uint8Array> {
+  const late = setTimeout(() => request.destroy(new Error("the body comes too slowly")), limitMs);
+  try {
+    return await wholeBody(request);
+  } finally {
+    clearTimeout(late);
+  }
+}
+
+async function wholeBody(request: Http2ServerRequest): Promise<Uint8Array> {
   const pieces: Uint8Array[] = [];
   let bytes = 0;
   for await (const piece of request as AsyncIterable<Uint8Array>) {

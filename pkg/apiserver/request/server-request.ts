@@ -1,4 +1,5 @@
 import type { Logger } from "../../base/log.ts";
+import type { ShownMetrics } from "../../base/metrics.ts";
 import type { VersionedStore } from "../store/store.ts";
 import type { TypeRegistry } from "../types/type-registry.ts";
 import type { User } from "./operation.ts";
@@ -30,4 +31,6 @@ export interface ServerParts {
   readonly store: VersionedStore;
   readonly types: TypeRegistry;
   readonly log: Logger;
+  /** Absent: nobody counts. */
+  readonly metrics?: ShownMetrics | undefined;
 }
