@@ -12,6 +12,7 @@ import { deleteOptions } from "./delete-options.parity.ts";
 import { deploying } from "./deployments.parity.ts";
 import { discovering } from "./discovery.parity.ts";
 import { discoveringKinds } from "./discovery-kinds.parity.ts";
+import { evictions } from "./evictions.parity.ts";
 import { refusing } from "./garbage.parity.ts";
 import { labelling } from "./labels.parity.ts";
 import { listing } from "./list.parity.ts";
@@ -76,6 +77,7 @@ export const AREAS: readonly Area[] = [
   serviceBehaviours,
   serviceAddresses,
   newEvents,
+  evictions,
   signingRequests,
   workloads,
 ];

@@ -1,6 +1,7 @@
 import type { StatusCause } from "../../apis/status.ts";
 import { at, type JsonObject, listOf, objectOf, same } from "../request/json.ts";
 import { forbidden, invalid, negative, required, unsupported } from "./causes.ts";
+import { selects } from "./label-selector.ts";
 import { checkPodSpec } from "./pod-rules.ts";
 
 type Check = (object: JsonObject, old: JsonObject | undefined) => readonly StatusCause[];
@@ -78,27 +79,5 @@ function alwaysCauses(spec: JsonObject): StatusCause[] {
 }
 
 function isSelected(selector: unknown, labels: JsonObject): boolean {
-  if (selector === undefined) return false;
-  const { matchLabels, matchExpressions } = objectOf(selector);
-  const named = Object.entries(objectOf(matchLabels)).every(
-    ([key, value]) => labels[key] === value,
-  );
-  return named && listOf(matchExpressions).every((item) => holds(item, labels));
-}
-
-function holds(expression: unknown, labels: JsonObject): boolean {
-  const value = labels[String(at(expression, "key"))];
-  const values = listOf(at(expression, "values"));
-  switch (at(expression, "operator")) {
-    case "In":
-      return values.includes(value);
-    case "NotIn":
-      return !values.includes(value);
-    case "Exists":
-      return value !== undefined;
-    case "DoesNotExist":
-      return value === undefined;
-    default:
-      return false;
-  }
+  return selector !== undefined && selects(objectOf(selector), labels);
 }

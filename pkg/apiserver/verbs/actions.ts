@@ -3,7 +3,7 @@ import { asKubeObject, keyOf, type Operation, type Outcome } from "../request/op
 import { badRequest, conflict, notFound } from "../request/refusals.ts";
 import { decodeBody } from "../request/request-body.ts";
 import { commit } from "../store/commit.ts";
-import { remove } from "./delete.ts";
+import { evict } from "./evict.ts";
 import { timestamp } from "./metadata.ts";
 
 /** What can be asked of one object by a POST below it. */
@@ -12,7 +12,7 @@ export type Action = (operation: Operation) => Promise<Outcome>;
 /** The actions by resource and subresource; discovery lists them beside /status and /scale. */
 export const ACTIONS: Readonly<Record<string, Action>> = {
   "pods/binding": bind,
-  "pods/eviction": evict,
+  "pods/eviction": evicted,
 };
 
 /** The action that a POST to this subresource means, or undefined. */
@@ -61,13 +61,8 @@ function schedule(status: JsonObject): void {
   ];
 }
 
-/** A polite deletion; budgets are for controllers that this server does not have, so it always may be. */
-async function evict(operation: Operation): Promise<Outcome> {
-  const { value: eviction } = decodeBody(operation.body, operation.headers["content-type"]);
-  const options = objectOf(objectOf(eviction).deleteOptions);
-  const body = Buffer.from(JSON.stringify({ ...options, kind: "DeleteOptions", apiVersion: "v1" }));
-  const headers = { ...operation.headers, "content-type": "application/json" };
-  await remove({ ...operation, subresource: "", headers, body });
+async function evicted(operation: Operation): Promise<Outcome> {
+  await evict(operation);
   return created();
 }
 
