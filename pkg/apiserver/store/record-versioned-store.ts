@@ -1,5 +1,6 @@
 import type { KubeObject } from "../../apis/object.ts";
 import type { RecordChange, RecordStore } from "../../base/record-store.ts";
+import { PresentObjects } from "./present-objects.ts";
 import {
   type Change,
   changeOf,
@@ -47,8 +48,7 @@ const PAST_CHUNK = 256;
  */
 export class RecordVersionedStore implements VersionedStore {
   readonly #records: RecordStore;
-  readonly #resources = new Map<string, Map<string, StoredObject>>();
-  readonly #order = new Map<string, readonly string[]>();
+  readonly #present = new PresentObjects();
   readonly #watchers = new Map<string, Set<WatchSink>>();
   readonly #turns = new Map<string, Promise<unknown>>();
   readonly #history: StoreHistory;
@@ -71,20 +71,15 @@ export class RecordVersionedStore implements VersionedStore {
   }
 
   get(key: StoreKey): StoredObject | undefined {
-    return this.#resources.get(key.resource)?.get(storeId(key));
+    return this.#present.get(storeId(key), key.resource);
   }
 
   list(resource: string, namespace?: string): readonly StoredObject[] {
-    const objects = this.#resources.get(resource) ?? new Map<string, StoredObject>();
-    // The order is kept, as sorting thousands of names for each page would be the main cost of a list.
-    const order = this.#order.get(resource) ?? [...objects.keys()].sort();
-    this.#order.set(resource, order);
-    const all = order.map((id) => objects.get(id) as StoredObject);
-    return ofNamespace(all, namespace);
+    return this.#present.list(resource, namespace);
   }
 
   all(): readonly StoredObject[] {
-    return [...this.#resources.values()].flatMap((objects) => [...objects.values()]);
+    return this.#present.all();
   }
 
   listAt(
@@ -96,13 +91,10 @@ export class RecordVersionedStore implements VersionedStore {
       .after(revision, this.#revision)
       .filter(({ id }) => isOf(id, resource));
     if (changes.length === 0) return this.list(resource, namespace);
-    const then = new Map(this.#resources.get(resource));
-    for (const [id, first] of firstOfEach(changes)) {
-      if (first.previous === 0) then.delete(id);
-      else then.set(id, this.#stateAt(id, first.previous).loaded());
-    }
-    const all = [...then].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, stored]) => stored);
-    return ofNamespace(all, namespace);
+    const before = new Map<string, StoredObject | undefined>();
+    for (const [id, { previous }] of firstOfEach(changes))
+      before.set(id, previous === 0 ? undefined : this.#stateAt(id, previous).loaded());
+    return this.#present.listBut(before, resource, namespace);
   }
 
   change(key: StoreKey, edit: (current: StoredObject | undefined) => Edit): Promise<StoredObject> {
@@ -191,20 +183,13 @@ export class RecordVersionedStore implements VersionedStore {
     const { stored, type } = event;
     const { resource } = stored.key;
     this.#revision = stored.revision;
-    if (type !== "MODIFIED") this.#order.delete(resource);
-    if (type === "DELETED") this.#resources.get(resource)?.delete(change.id);
-    else this.#keep(change.id, stored);
+    if (type === "DELETED") this.#present.remove(change.id, resource);
+    else this.#present.put(change.id, stored);
     this.#history.add(change);
     for (const scope of [resource, EVERYTHING])
       for (const sink of this.#watchers.get(scope) ?? []) sink.event(event);
     event.forgetRendered();
     resolve(stored);
-  }
-
-  #keep(id: string, stored: StoredObject): void {
-    const { resource } = stored.key;
-    const objects = this.#resources.get(resource) ?? new Map<string, StoredObject>();
-    this.#resources.set(resource, objects.set(id, stored));
   }
 
   /** Reads the records oldest first: each replaces or ends what is known by then. */
@@ -213,8 +198,8 @@ export class RecordVersionedStore implements VersionedStore {
       const change = changeOf(key, record);
       const { id, revision, type } = change;
       const place = keyOfId(id);
-      if (type === "DELETED") this.#resources.get(place.resource)?.delete(id);
-      else this.#keep(id, new StoredObject(place, revision, textOf(record)));
+      if (type === "DELETED") this.#present.remove(id, place.resource);
+      else this.#present.put(id, new StoredObject(place, revision, textOf(record)));
       if (revision > compacted) this.#history.add(change);
       this.#revision = Math.max(this.#revision, revision);
     }
@@ -271,14 +256,6 @@ function firstOfEach(changes: readonly Change[]): ReadonlyMap<string, Change> {
 
 function isOf(id: string, resource: string): boolean {
   return id.startsWith(resource) && id.charAt(resource.length) === "/";
-}
-
-function ofNamespace(
-  objects: readonly StoredObject[],
-  namespace: string | undefined,
-): readonly StoredObject[] {
-  if (namespace === undefined) return objects;
-  return objects.filter(({ key }) => key.namespace === namespace);
 }
 
 function stamped(key: StoreKey, revision: number, object: KubeObject): StoredObject {
