@@ -177,7 +177,8 @@ async function lockFor(path: string): Promise<ProcessLock> {
 
 async function startWriter(path: string): Promise<Worker> {
   const source = import.meta.url.endsWith(".ts") ? "./lmdb-writer.ts" : "./lmdb-writer.js";
-  const writer = new Worker(new URL(source, import.meta.url), { workerData: path });
+  // Flags of the process are about the process: with --eval, say, no thread could be started from a file.
+  const writer = new Worker(new URL(source, import.meta.url), { workerData: path, execArgv: [] });
   await new Promise((resolve, reject) => {
     writer.once("online", resolve);
     writer.once("error", reject);
