@@ -78,10 +78,25 @@ class FileCheck {
     const isInTurn = a % 2 === 0 && b % 2 === 1 && Math.abs(a - b) === 1;
     if (first.constants !== second.constants || !(isNew || isInTurn))
       throw new DamagedPageError(0, "and page 1 contradict each other");
+    this.#checkAge(first, 0);
+    this.#checkAge(second, 1);
     const latest = a > b ? first : second;
     if (latest.lastPage < 1 || latest.lastPage > this.#bytes / MIN_PAGE + 2 ** 24)
       throw new DamagedPageError(a > b ? 0 : 1, "has an impossible number of pages");
     return latest;
+  }
+
+  /**
+   * A head with a number that is too small would make the other one the latest, and what was written last
+   * would be lost. But the roots that it names know in which transaction they were written.
+   */
+  #checkAge({ transaction, main, free }: MetaPage, number: number): void {
+    for (const { root } of [main, free]) {
+      if (root === undefined) continue;
+      const page = this.#read(root);
+      if (Number(page.readBigUInt64LE(0)) !== root || Number(page.readBigUInt64LE(8)) > transaction)
+        throw new DamagedPageError(number, "is older than what it leads to");
+    }
   }
 
   #checkTree(tree: TreeInfo, kind: TreeKind): void {

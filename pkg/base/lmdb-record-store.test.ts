@@ -127,6 +127,16 @@ describe("LmdbRecordStore", () => {
     expect(refused).toBeGreaterThan(2);
   });
 
+  it("does not take the state before the last one for the last one", async () => {
+    await using directory = await temporaryDirectory();
+    const file = await usedFile(directory.path);
+    const numbers = [152, 4096 + 152];
+    const [a = 0, b = 0] = numbers.map((at) => file.readUInt32LE(at));
+    file.writeUInt32LE(Math.max(a, b) - 2, numbers[a > b ? 0 : 1]);
+    await writeFile(join(directory.path, "data", "store.mdb"), file);
+    await expect(openIn(directory.path)).rejects.toMatchObject({ code: "STORE_DAMAGED" });
+  });
+
   it("takes a file that is there and empty for damaged, and one that is not there for new", async () => {
     await using directory = await temporaryDirectory();
     await usedFile(directory.path);
