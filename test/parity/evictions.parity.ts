@@ -33,8 +33,9 @@ async function withBudget(s: Space, name: string, status: object): Promise<void>
   if (code !== 200) throw new Error(`Cannot write the status: HTTP ${code}`);
 }
 
-const said = ({ code, body }: Answer) => [
+const said = ({ code, body, headers }: Answer) => [
   code,
+  headers["retry-after"] ?? null,
   body.reason ?? null,
   body.details?.causes?.map(({ reason, message }: Any) => `${reason}: ${message}`) ?? [],
 ];
@@ -71,6 +72,7 @@ export const evictions = area("evictions", [
     [
       [
         429,
+        null,
         "TooManyRequests",
         ["DisruptionBudget: The disruption budget b needs 1 healthy pods and has 2 currently"],
       ],
@@ -86,6 +88,7 @@ export const evictions = area("evictions", [
     },
     [
       429,
+      null,
       "TooManyRequests",
       ["DisruptionBudget: The disruption budget b is still being processed by the server."],
     ],

@@ -10,7 +10,6 @@ import { remove } from "./delete.ts";
 import { timestamp } from "./metadata.ts";
 
 const BUDGETS = "poddisruptionbudgets.policy";
-const RETRY_SECONDS = 10;
 /** Whoever has not started or is over is missed by nobody. */
 const UNCOUNTED = ["Pending", "Succeeded", "Failed"];
 
@@ -79,11 +78,9 @@ async function spend(operation: Operation, { key }: StoredObject, pod: string): 
   });
 }
 
+/** Says nothing of when to try again: Go's clients would then do so for minutes without a word to their caller. */
 function tooMany(budget: string, why: string): StatusError {
   const message = "Cannot evict pod as it would violate the pod's disruption budget.";
   const cause = { reason: "DisruptionBudget", message: `The disruption budget ${budget} ${why}` };
-  return StatusError.of("TooManyRequests", message, {
-    causes: [cause],
-    retryAfterSeconds: RETRY_SECONDS,
-  });
+  return StatusError.of("TooManyRequests", message, { causes: [cause] });
 }
