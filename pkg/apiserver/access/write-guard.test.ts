@@ -210,7 +210,8 @@ describe("a kubelet", () => {
   it("writes its own node, and the pods on it, and no others", async () => {
     const patch = { "content-type": "application/merge-patch+json" };
     const write = async (from: string, path: string) =>
-      (await call(node(from), "PATCH", path, { status: { message: from + path } }, patch)).status;
+      (await call(node(from), "PATCH", path, { status: { conditions: [{ type: from }] } }, patch))
+        .status;
     expect(await write("n1", "/api/v1/nodes/n1/status")).toBe(200);
     expect(await write("n2", "/api/v1/nodes/n1/status")).toBe(403);
     expect(await write("n1", `${PODS}/p1/status`)).toBe(200);

@@ -1,6 +1,8 @@
-import { isObject, type JsonObject } from "../request/json.ts";
+import { apiVersionOf } from "../../apis/object.ts";
+import { isObject, type JsonObject, objectOf } from "../request/json.ts";
 import type { Schema } from "../schema/schema.ts";
 import type { ServedType } from "../types/served-type.ts";
+import { builtinDefinitions, builtinName, isKnownBuiltin } from "./builtin-definitions.ts";
 
 const OBJECT_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
 const OWNER = "io.k8s.apimachinery.pkg.apis.meta.v1.OwnerReference";
@@ -73,18 +75,25 @@ export function definitions(
   prefix: string,
   shape: (schema: JsonObject) => JsonObject,
 ): JsonObject {
-  const own = types.map((type) => [definitionName(type), definition(type)] as const);
-  const all = [...Object.entries(METADATA_DEFINITIONS), ...own];
+  const all = [...types.flatMap(ownDefinitions), ...Object.entries(METADATA_DEFINITIONS)];
   return Object.fromEntries(
     all.map(([name, schema]) => [name, shape(withReferences(schema, prefix))]),
+  );
+}
+
+/** The definition of a type, and of builtin types those of everything in it. */
+function ownDefinitions(type: ServedType): readonly (readonly [string, JsonObject])[] {
+  if (!isKnownBuiltin(type)) return [[definitionName(type), definition(type)]];
+  const name = definitionName(type);
+  return [...builtinDefinitions(type)].map(([id, schema]) =>
+    id === name ? [id, asKind(type, schema)] : [id, schema],
   );
 }
 
 /** The name of the definition of a type: its group backwards, its version and its kind. */
 export function definitionName({ group, version, kind, custom }: ServedType): string {
   if (custom) return [...group.split(".").reverse(), version, kind].join(".");
-  const [first = ""] = group.split(".");
-  return `io.k8s.api.${first === "" ? "core" : first}.${version}.${kind}`;
+  return builtinName(apiVersionOf({ group, version }), kind);
 }
 
 /** What says which kind a definition or an operation is about. */
@@ -93,7 +102,11 @@ export function kindMark({ group, version, kind }: ServedType): JsonObject {
 }
 
 function definition(type: ServedType): JsonObject {
-  const schema = (type.schema ?? { type: "object" }) as Schema & JsonObject;
+  return asKind(type, (type.schema ?? { type: "object" }) as Schema & JsonObject);
+}
+
+/** `schema` with what every kind has. */
+function asKind(type: ServedType, schema: JsonObject): JsonObject {
   return {
     ...schema,
     type: "object",
@@ -102,7 +115,7 @@ function definition(type: ServedType): JsonObject {
         "APIVersion defines the versioned schema of this representation of an object.",
       ),
       kind: text("Kind is a string value representing the REST resource this object represents."),
-      ...schema.properties,
+      ...objectOf(schema.properties),
       metadata: { $ref: OBJECT_META, description: "Standard object's metadata." },
     },
     "x-kubernetes-group-version-kind": [kindMark(type)],
@@ -112,7 +125,8 @@ function definition(type: ServedType): JsonObject {
 function withReferences(schema: JsonObject, prefix: string): JsonObject {
   return Object.fromEntries(
     Object.entries(schema).map(([name, value]) => {
-      if (name === "$ref") return [name, `${prefix}${value}`];
+      // There is a type with a field of that name, too.
+      if (name === "$ref" && typeof value === "string") return [name, prefix + value];
       if (Array.isArray(value))
         return [name, value.map((item) => (isObject(item) ? withReferences(item, prefix) : item))];
       return [name, isObject(value) ? withReferences(value, prefix) : value];

@@ -2,6 +2,7 @@ import { resourcePath } from "../../apis/object.ts";
 import { clone, isObject, type JsonObject, objectOf } from "../request/json.ts";
 import type { ServedType } from "../types/served-type.ts";
 import type { TypeRegistry } from "../types/type-registry.ts";
+import { isKnownBuiltin } from "./builtin-definitions.ts";
 import { definitions, kindMark } from "./openapi-definitions.ts";
 import { VERSION_INFO } from "./version-info.ts";
 
@@ -39,8 +40,9 @@ function patchPath(type: ServedType): [string, JsonObject] {
  * Old kubectl computes strategic merges from these definitions, and fails where they do not say everything;
  * of builtin kinds that are missing here it knows enough by itself.
  */
-function isExact({ custom, schema }: ServedType): boolean {
-  if (custom) return true;
+function isExact(type: ServedType): boolean {
+  const { custom, schema } = type;
+  if (custom || isKnownBuiltin(type)) return true;
   return Object.values(schema?.properties ?? {}).every(({ type }) => type !== undefined);
 }
 

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { resourcePath } from "../../apis/object.ts";
-import type { JsonObject } from "../request/json.ts";
+import { type JsonObject, objectOf } from "../request/json.ts";
 import type { ServedType } from "../types/served-type.ts";
 import type { TypeRegistry } from "../types/type-registry.ts";
 import { groupsOf } from "./discovery.ts";
@@ -40,12 +40,30 @@ export function openApiV3Index(types: TypeRegistry): JsonObject {
   const paths = [...groupsOf(types)].flatMap(([group, versions]) =>
     versions.map((version) => {
       const path = group === "" ? `api/${version}` : `apis/${group}/${version}`;
-      const document = JSON.stringify(openApiV3(types, group, version));
-      const hash = createHash("sha256").update(document).digest("hex").toUpperCase();
+      const hash = hashOf(types, group, version);
       return [path, { serverRelativeURL: `/openapi/v3/${path}?hash=${hash}` }] as const;
     }),
   );
   return { paths: Object.fromEntries(paths) };
+}
+
+const hashes = new WeakMap<ServedType, { rows: readonly ServedType[]; hash: string }>();
+
+/** The documents are long, and those of builtin groups never change. */
+function hashOf(types: TypeRegistry, group: string, version: string): string {
+  const rows = rowsOf(types, group, version);
+  const [first] = rows;
+  const known = first && hashes.get(first);
+  if (known?.rows.length === rows.length && known.rows.every((row, i) => row === rows[i]))
+    return known.hash;
+  const document = JSON.stringify(openApiV3(types, group, version));
+  const hash = createHash("sha256").update(document).digest("hex").toUpperCase();
+  if (first !== undefined) hashes.set(first, { rows, hash });
+  return hash;
+}
+
+function rowsOf(types: TypeRegistry, group: string, version: string): readonly ServedType[] {
+  return [...types.all()].filter((type) => type.group === group && type.version === version);
 }
 
 /** The OpenAPI v3 document of one group and version; undefined if there is none. */
@@ -54,7 +72,7 @@ export function openApiV3(
   group: string,
   version: string,
 ): JsonObject | undefined {
-  const rows = [...types.all()].filter((type) => type.group === group && type.version === version);
+  const rows = rowsOf(types, group, version);
   if (rows.length === 0) return undefined;
   return {
     openapi: "3.0.0",
@@ -138,7 +156,7 @@ function reference(type: ServedType): JsonObject {
 
 /** Beside a reference nothing else may stand in v3, so a description goes around it. */
 function wrapReferences(schema: JsonObject): JsonObject {
-  const properties = schema.properties as JsonObject;
+  const properties = objectOf(schema.properties);
   const wrapped = Object.entries(properties).map(([name, value]) => {
     const { $ref, ...rest } = value as JsonObject;
     return [name, $ref === undefined ? value : { ...rest, allOf: [{ $ref }] }];

@@ -1,6 +1,7 @@
 import { apiVersionOf } from "../../apis/object.ts";
 import { prune } from "../schema/schema-pruning.ts";
 import { normalizeMetadata } from "../verbs/metadata.ts";
+import { pruneBuiltin } from "./builtin-fields.ts";
 import { at, isObject, type JsonObject, textOf } from "./json.ts";
 import type { Operation } from "./operation.ts";
 import { badRequest, invalid } from "./refusals.ts";
@@ -48,9 +49,10 @@ export function settleUnknown(
   object: JsonObject,
   problems: readonly string[] = [],
 ): void {
-  const { schema } = operation.type;
+  const { schema, custom } = operation.type;
   const unknown = normalizeMetadata(object, subjectOf(operation));
   if (schema !== undefined) unknown.push(...prune(object, schema));
+  if (!custom) unknown.push(...pruneBuiltin(apiVersionOf(operation.type), object));
   report(operation, [...problems, ...unknown.map((path) => `unknown field "${path}"`)]);
 }
 

@@ -85,6 +85,13 @@ export function messageOfField({ home, type }: Field): Message {
   return found;
 }
 
+/** The apiVersion and name of the message that is the type of `field`, which is no plain one. */
+export function messageName({ home, type }: Field): readonly [home: string, name: string] {
+  const at = type.indexOf(":");
+  if (at >= 0) return [type.slice(0, at), type.slice(at + 1)];
+  return [linesOf(home).has(type) ? home : META, type];
+}
+
 function special(home: string, type: string): Message | undefined {
   const known = Object.hasOwn(SPECIALS, type) ? SPECIALS[type] : undefined;
   return known && parsed(home, type, known.fields);
