@@ -24,12 +24,17 @@ export class WatchLines {
     this.#test = requestTest(type, query);
   }
 
+  /** Whether the first line has to be made first, because it tells the columns. */
+  get areTables(): boolean {
+    return this.#view.as === "table";
+  }
+
   /** The line of a change; undefined when this watch does not see it. Shared with all watches that see it alike. */
   live(event: StoreEvent): Uint8Array | undefined {
     const type = this.#typeOf(event);
     if (type === undefined) return undefined;
     const stored = shownState(event, type);
-    if (this.#view.as === "table" && this.#isFirst) return this.#write(type, stored);
+    if (this.areTables && this.#isFirst) return this.#write(type, stored);
     return event.render(`${type} ${this.#shape}`, () => this.#text(type, stored, false));
   }
 

@@ -8,6 +8,8 @@ export const DEFAULT_WATCH_LIMITS: WatchLimits = { bytes: 8 << 20, lines: 20_000
 
 /** As much as is handed over at once. */
 const CHUNK_BYTES = 64 << 10;
+/** What it costs to find that something gives no line. */
+const NO_LINE_BYTES = 256;
 
 /**
  * Lines on their way to one watcher: first those of the past, which are only made when they are taken,
@@ -19,7 +21,7 @@ export class WatchQueue implements AsyncIterable<Uint8Array> {
   readonly #lagging: () => Uint8Array;
   /** The next lines of the past, and those after them. */
   #past: readonly Uint8Array[] = [];
-  #rest: Iterator<Uint8Array> | undefined;
+  #rest: Iterator<Uint8Array | undefined> | undefined;
   #lines: Uint8Array[] = [];
   #bytes = 0;
   #ended = false;
@@ -35,11 +37,14 @@ export class WatchQueue implements AsyncIterable<Uint8Array> {
     return this.#ended;
   }
 
-  /** What comes before all that is pushed. Once; its iteration may throw nothing, but call `fail`. */
-  begin(past: Iterable<Uint8Array>): void {
+  /**
+   * What comes before all that is pushed; undefined stands for work that gave no line. Once; its iteration
+   * may throw nothing, but call `fail`. With `firstNow` its first line is made before anything can be pushed.
+   */
+  begin(past: Iterable<Uint8Array | undefined>, firstNow = false): void {
     this.#rest = past[Symbol.iterator]();
-    // The first lines are made now, as a table must tell its columns before others add rows to it.
-    this.#past = this.#readOn();
+    do this.#past = this.#readOn();
+    while (firstNow && this.#past.length === 0 && this.#rest !== undefined);
     this.#wake?.();
   }
 
@@ -69,10 +74,10 @@ export class WatchQueue implements AsyncIterable<Uint8Array> {
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, void> {
     for (;;) {
-      while (this.#past.length > 0) {
+      while (this.#past.length > 0 || this.#rest !== undefined) {
         const past = this.#past;
         this.#past = [];
-        yield joined(past);
+        if (past.length > 0) yield joined(past);
         // Thousands of changes take long to write; others must not wait for all of them.
         await new Promise((resolve) => setImmediate(resolve));
         this.#past = this.#readOn();
@@ -95,8 +100,8 @@ export class WatchQueue implements AsyncIterable<Uint8Array> {
         this.#rest = undefined;
         return taken;
       }
-      taken.push(next.value);
-      bytes += next.value.length;
+      if (next.value !== undefined) taken.push(next.value);
+      bytes += next.value?.length ?? NO_LINE_BYTES;
     }
     return taken;
   }

@@ -69,7 +69,10 @@ function fill(queue: WatchQueue, operation: Operation): Disposable | undefined {
     });
     const present = isNew ? store.list(keptIn(type)) : [];
     const past = pastLines(operation, lines, present, subscription.past);
-    queue.begin(failing(past, (error) => queue.fail(lastLine(error))));
+    queue.begin(
+      failing(past, (error) => queue.fail(lastLine(error))),
+      lines.areTables,
+    );
     return subscription;
   } catch (error) {
     queue.fail(lastLine(error));
@@ -77,35 +80,29 @@ function fill(queue: WatchQueue, operation: Operation): Disposable | undefined {
   }
 }
 
-/** The lines of what is there when the watch begins, and of what happened before. */
+/** The lines of what is there when the watch begins, and of what happened before; undefined for what it does not see. */
 function pastLines(
   operation: Operation,
   lines: WatchLines,
   present: readonly StoredObject[],
   past: Iterable<StoreEvent>,
-): Iterable<Uint8Array> {
+): Iterable<Uint8Array | undefined> {
   const { store, query } = operation;
   const mark = isOn(query, "sendInitialEvents")
     ? [bookmarkLine(operation, true, store.revision)]
     : [];
   return (function* () {
-    for (const stored of present) {
-      const line = lines.initial(stored);
-      if (line !== undefined) yield line;
-    }
+    for (const stored of present) yield lines.initial(stored);
     yield* mark;
-    for (const event of past) {
-      const line = lines.replayed(event);
-      if (line !== undefined) yield line;
-    }
+    for (const event of past) yield lines.replayed(event);
   })();
 }
 
 /** The same lines; what goes wrong while they are made ends them, and is told to `fail`. */
 function* failing(
-  lines: Iterable<Uint8Array>,
+  lines: Iterable<Uint8Array | undefined>,
   fail: (error: unknown) => void,
-): Generator<Uint8Array> {
+): Generator<Uint8Array | undefined> {
   try {
     yield* lines;
   } catch (error) {
