@@ -2,6 +2,7 @@ import { applying } from "./apply.parity.ts";
 import { applyKinds } from "./apply-kinds.parity.ts";
 import { applyRequests } from "./apply-requests.parity.ts";
 import type { Area } from "./behaviour.ts";
+import { cells } from "./cells.parity.ts";
 import { kindColumns } from "./columns.parity.ts";
 import { creating } from "./create.parity.ts";
 import { defining } from "./definitions.parity.ts";
@@ -54,6 +55,7 @@ export const AREAS: readonly Area[] = [
   listVersions,
   viewing,
   kindColumns,
+  cells,
   metadataViews,
   watching,
   patching,

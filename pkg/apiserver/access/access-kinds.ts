@@ -1,7 +1,7 @@
 import { at, listOf, textOf } from "../request/json.ts";
 import type { Schema } from "../schema/schema.ts";
-import { AGE, NAME } from "../types/builtin-columns.ts";
 import type { BuiltinRow } from "../types/builtin-row.ts";
+import { AGE, NAME } from "../types/column-parts.ts";
 import type { Column } from "../types/served-type.ts";
 import { checkBinding, checkClusterRole, checkRole, completeBinding } from "./role-checks.ts";
 

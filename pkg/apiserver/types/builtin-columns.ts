@@ -1,22 +1,9 @@
 import { at, isObject, type JsonObject, listOf } from "../request/json.ts";
 import { age } from "../table/human-duration.ts";
+import { CLIENT_COLUMNS } from "./client-columns.ts";
+import { AGE, integer, NAME, pairs, size, text, wide } from "./column-parts.ts";
+import { podStatus } from "./pod-status.ts";
 import type { Column } from "./served-type.ts";
-
-type Cell = (object: JsonObject, now: number) => unknown;
-
-/** The first column of every kind. */
-export const NAME: Column = {
-  name: "Name",
-  type: "string",
-  format: "name",
-  description: "Name must be unique within a namespace.",
-  cell: (object) => at(object, "metadata", "name"),
-};
-
-/** The last column of nearly every kind. */
-export const AGE: Column = text("Age", (object, now) =>
-  age(at(object, "metadata", "creationTimestamp"), now),
-);
 
 const HEADINGS: Readonly<Record<string, string>> = {
   "spec.replicas": "Desired",
@@ -59,6 +46,7 @@ const COUNTS = (...names: readonly string[]) =>
 
 /** The columns of builtin kinds that have more than a name and an age, by resource. */
 const COLUMNS: Readonly<Record<string, readonly Column[]>> = {
+  ...CLIENT_COLUMNS,
   namespaces: [NAME, PHASE, AGE],
   configmaps: [NAME, DATA, AGE],
   secrets: [NAME, text("Type", (object) => at(object, "type")), DATA, AGE],
@@ -166,6 +154,13 @@ const COLUMNS: Readonly<Record<string, readonly Column[]>> = {
     integer("Active", (object) => size(at(object, "status", "active"))),
     AGE,
   ],
+  replicationcontrollers: [
+    NAME,
+    ...COUNTS("spec.replicas", "status.replicas", "status.readyReplicas"),
+    AGE,
+    ...CONTAINERS,
+    wide("Selector", (object) => pairs(at(object, "spec", "selector"))),
+  ],
   "leases.coordination.k8s.io": [
     NAME,
     text("Holder", (object) => at(object, "spec", "holderIdentity")),
@@ -184,32 +179,8 @@ export function builtinColumns(resource: string): readonly Column[] {
     : DEFAULT_COLUMNS;
 }
 
-function text(name: string, cell: Cell): Column {
-  return { name, type: "string", cell };
-}
-
-function wide(name: string, cell: Cell): Column {
-  return { name, type: "string", priority: 1, cell };
-}
-
-function integer(name: string, cell: Cell): Column {
-  return { name, type: "integer", cell };
-}
-
 function heading(path: string): string {
   return HEADINGS[path] ?? path;
-}
-
-function size(value: unknown): number {
-  if (Array.isArray(value)) return value.length;
-  return isObject(value) ? Object.keys(value).length : 0;
-}
-
-function pairs(value: unknown): string {
-  if (!isObject(value) || size(value) === 0) return "<none>";
-  return Object.entries(value)
-    .map(([key, item]) => `${key}=${item}`)
-    .join(",");
 }
 
 function containers(object: JsonObject, name: string): string {
@@ -231,11 +202,6 @@ function readyContainers(object: JsonObject): string {
     (item) => at(item, "ready") === true,
   );
   return `${ready.length}/${size(at(object, "spec", "containers"))}`;
-}
-
-function podStatus(object: JsonObject): unknown {
-  if (at(object, "metadata", "deletionTimestamp") !== undefined) return "Terminating";
-  return at(object, "status", "reason") ?? at(object, "status", "phase") ?? "Unknown";
 }
 
 function nodeStatus(object: JsonObject): string {

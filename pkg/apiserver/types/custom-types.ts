@@ -2,7 +2,7 @@ import { at, isObject, type JsonObject, listOf, objectOf } from "../request/json
 import type { Schema } from "../schema/schema.ts";
 import { age } from "../table/human-duration.ts";
 import { parsePrinterPath, plainPath } from "../table/printer-path.ts";
-import { AGE, NAME } from "./builtin-columns.ts";
+import { AGE, NAME } from "./column-parts.ts";
 import { ALL_VERBS, type Column, type ScalePaths, type ServedType } from "./served-type.ts";
 
 /** The types that the CustomResourceDefinition `definition` (v1, checked) adds: one for each served version. */

@@ -2,8 +2,8 @@ import type { StatusCause } from "../../apis/status.ts";
 import { required } from "../kinds/causes.ts";
 import { at, child, type JsonObject, listOf, objectOf, textOf } from "../request/json.ts";
 import type { User } from "../request/user.ts";
-import { AGE, NAME } from "./builtin-columns.ts";
 import type { BuiltinRow } from "./builtin-row.ts";
+import { AGE, NAME } from "./column-parts.ts";
 
 /** Somebody's wish for a certificate. Who asks is written by the server, and whether it is approved has a path of its own. */
 export const SIGNING_REQUEST: BuiltinRow = {
