@@ -123,6 +123,8 @@ export class ApiServer {
       ...{ query, headers, body, user, guard, signal, warnings },
     };
     const { method } = request;
+    // Nothing may be changed for a caller who cannot read the answer.
+    viewOf(headers.accept, query);
     const outcome = this.#access.answer(operation, method) ?? (await run(method, operation));
     return answer(operation, outcome);
   }

@@ -58,4 +58,16 @@ export const metadataViews = area("metadata views", [
     async (s) => (await s.post(s.maps(), map("a"), accept(TABLE))).body.kind,
     "Table",
   ),
+  behaviour(
+    "changes nothing for a caller who takes no answer that it has",
+    async (s) => {
+      const accept = { accept: "text/html" };
+      const made = await s.post(s.maps(), { metadata: { name: "a" } }, accept);
+      const found = await s.get(s.maps("a"));
+      await s.make(s.maps(), { metadata: { name: "b" } });
+      const deleted = await s.call("DELETE", s.maps("b"), undefined, accept);
+      return [made.code, found.code, deleted.code, (await s.get(s.maps("b"))).code];
+    },
+    [406, 404, 406, 200],
+  ),
 ]);
