@@ -1,4 +1,6 @@
 import type { BuiltinRow } from "./builtin-row.ts";
+import { ENDPOINT_SLICE } from "./endpoint-slices.ts";
+import { OLD_INGRESSES } from "./old-ingress.ts";
 
 const SPEC = ["spec"];
 const SPEC_STATUS = ["spec", "status"];
@@ -36,12 +38,7 @@ export const CLIENT_ROWS: readonly BuiltinRow[] = [
     versions: ["v1", "v1beta1"],
     generation: "spec",
   },
-  {
-    group: "discovery.k8s.io",
-    kind: "EndpointSlice",
-    fields: ["addressType", "endpoints", "ports"],
-    versions: ["v1", "v1beta1"],
-  },
+  ENDPOINT_SLICE,
   {
     ...NETWORKING,
     kind: "Ingress",
@@ -101,4 +98,5 @@ export const CLIENT_ROWS: readonly BuiltinRow[] = [
     fields: SPEC_STATUS,
     categories: ["api-extensions"],
   },
+  ...OLD_INGRESSES,
 ];
