@@ -151,4 +151,4 @@ it(`loses nothing it acknowledged over ${CRASHES} crashes, and goes on with its 
   for (let run = 0; run < CRASHES; run++) await store.crash(run);
   expect(store.writes).toBeGreaterThan(CRASHES * WRITERS);
   expect(store.resumed).toBeGreaterThan(CRASHES / 2);
-}, 120_000);
+}, 180_000);
