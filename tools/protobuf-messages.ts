@@ -34,13 +34,21 @@ const SOURCES: Readonly<Record<string, string>> = {
   "discovery.k8s.io/v1": "api/discovery/v1",
   "discovery.k8s.io/v1beta1": "api/discovery/v1beta1",
   "events.k8s.io/v1": "api/events/v1",
+  "extensions/v1beta1": "api/extensions/v1beta1",
   "networking.k8s.io/v1": "api/networking/v1",
+  "networking.k8s.io/v1beta1": "api/networking/v1beta1",
   "node.k8s.io/v1": "api/node/v1",
   "policy/v1": "api/policy/v1",
   "policy/v1beta1": "api/policy/v1beta1",
   "rbac.authorization.k8s.io/v1": "api/rbac/v1",
   "scheduling.k8s.io/v1": "api/scheduling/v1",
   "storage.k8s.io/v1": "api/storage/v1",
+};
+
+/** The kinds of old versions that are of interest; of the others all are. */
+const ONLY: Readonly<Record<string, readonly string[]>> = {
+  "extensions/v1beta1": ["Ingress"],
+  "networking.k8s.io/v1beta1": ["Ingress"],
 };
 
 /** How the types that JSON writes in a way of their own are called in the tables. */
@@ -117,7 +125,8 @@ function reachable(): Set<string> {
   for (const [table, messages] of tables)
     for (const [name, fields] of messages) {
       const isKind = [...fields.values()].some(({ type }) => type === "ObjectMeta");
-      if (isKind || name === "DeleteOptions") visit(table, name);
+      const isWanted = ONLY[table]?.includes(name) ?? true;
+      if (isWanted && (isKind || name === "DeleteOptions")) visit(table, name);
     }
   return found;
 }

@@ -1,5 +1,7 @@
 import protobuf from "protobufjs/minimal.js";
 import { expect, it } from "vitest";
+import { apiVersionOf } from "../../apis/object.ts";
+import { BUILTIN_TYPES } from "../types/builtin-types.ts";
 import { decodeProtobuf } from "./protobuf-body.ts";
 
 type Write = (writer: protobuf.Writer) => protobuf.Writer;
@@ -59,6 +61,19 @@ it("reads an envelope, or JSON, inside of an object", () => {
   expect(data(inner)).toMatchObject({ data: { kind: "ConfigMap", data: { a: "b" } } });
   expect(data(Buffer.from('{"x":[1]}'))).toMatchObject({ data: { x: [1] } });
   expect(() => data(Buffer.from("{"))).toThrow("not valid protobuf");
+});
+
+it("knows a message of every builtin kind, and of what is sent to their subresources", () => {
+  const kinds = BUILTIN_TYPES.map((type): [string, string] => [apiVersionOf(type), type.kind]);
+  const others: [string, string][] = [
+    ["v1", "Binding"],
+    ["policy/v1", "Eviction"],
+    ["policy/v1beta1", "Eviction"],
+    ["autoscaling/v1", "Scale"],
+    ["authentication.k8s.io/v1", "TokenRequest"],
+  ];
+  for (const [apiVersion, kind] of [...kinds, ...others])
+    expect(read([apiVersion, kind], (writer) => writer)).toEqual({ apiVersion, kind });
 });
 
 it("takes the options of a deletion from every group", () => {

@@ -11,6 +11,7 @@ import * as coordination from "../protobuf-messages/coordination.ts";
 import * as core from "../protobuf-messages/core.ts";
 import * as discovery from "../protobuf-messages/discovery.ts";
 import * as events from "../protobuf-messages/events.ts";
+import * as extensions from "../protobuf-messages/extensions.ts";
 import * as meta from "../protobuf-messages/meta.ts";
 import * as networking from "../protobuf-messages/networking.ts";
 import * as node from "../protobuf-messages/node.ts";
@@ -55,6 +56,7 @@ const GROUPS: Readonly<Record<string, Group>> = {
   "coordination.k8s.io": coordination,
   "discovery.k8s.io": discovery,
   "events.k8s.io": events,
+  extensions,
   "meta.k8s.io": meta,
   "networking.k8s.io": networking,
   "node.k8s.io": node,

@@ -186,6 +186,25 @@ const schema = {
   },
 };
 
+/** A PEM request, whose key nobody has. */
+const signing = [
+  "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURSBSRVFVRVNULS0tLS0KTUlIc01JR1NBZ0VBTURBeEhUQWJCZ05WQkFvTUZI",
+  "TjVjM1JsYlRwaGRYUm9aVzUwYVdOaGRHVmtNUTh3RFFZRApWUVFEREFaellXMXdiR1V3V1RBVEJnY3Foa2pPUFFJ",
+  "QkJnZ3Foa2pPUFFNQkJ3TkNBQVNKYzVaMUhFZG5zbU12CjdDajdTLzEvWEFmQXlDbXFjYy9hdnNqV1BPL2ZsbEI5",
+  "eWhQRFJ4QlVMWitoc3h0T09pTVdybkN6NkJpalRSRG0KMXdkU3E5STdvQUF3Q2dZSUtvWkl6ajBFQXdJRFNRQXdS",
+  "Z0loQUlUOXVDQWtKOU1QZDlnK3h3VTJRYUpMSGI0RwpkM0crYlhTRVBJb053cXV0QWlFQWorSWIwa0F2eW1OaUFH",
+  "eFVSaTQxWUpwTGdhMVVCUFlUQkdVN2lyS3VsY0k9Ci0tLS0tRU5EIENFUlRJRklDQVRFIFJFUVVFU1QtLS0tLQo=",
+].join("");
+const oldIngress = {
+  backend: { serviceName: "s", servicePort: "http" },
+  rules: [
+    {
+      host: "h.example.com",
+      http: { paths: [{ backend: { serviceName: "s", servicePort: 0o120 } }] },
+    },
+  ],
+};
+
 const core = "/api/v1/namespaces/default";
 const cluster = "/api/v1";
 const apps = "/apis/apps/v1/namespaces/default";
@@ -649,6 +668,40 @@ export const SAMPLES: readonly (readonly [string, object])[] = [
             ],
           },
         ],
+      },
+    },
+  ],
+  [
+    "/apis/networking.k8s.io/v1beta1/namespaces/default/ingresses",
+    { metadata: { name: "old" }, spec: oldIngress },
+  ],
+  [
+    "/apis/extensions/v1beta1/namespaces/default/ingresses",
+    { metadata: { name: "older" }, spec: oldIngress },
+  ],
+  [
+    "/apis/events.k8s.io/v1/namespaces/default/events",
+    {
+      metadata: { name: "new" },
+      eventTime: "2020-01-02T03:04:05.000006Z",
+      reportingController: "example.com/c",
+      reportingInstance: "c-1",
+      action: "A",
+      reason: "R",
+      type: "Warning",
+      note: "n",
+      regarding: { kind: "Pod", name: "p", namespace: "default" },
+      series: { count: 2, lastObservedTime: "2020-01-02T03:04:05.600000Z" },
+    },
+  ],
+  [
+    "/apis/certificates.k8s.io/v1/certificatesigningrequests",
+    {
+      metadata,
+      spec: {
+        request: signing,
+        signerName: "kubernetes.io/kube-apiserver-client",
+        usages: ["client auth"],
       },
     },
   ],
