@@ -117,7 +117,7 @@ export class ApiServer {
     if (at.watch) query.set("watch", "true");
     const { namespace, name, subresource } = at;
     const { headers, body, signal } = request;
-    const warnings = new Set<string>();
+    const warnings = new Set(type.deprecation === undefined ? [] : [type.deprecation]);
     const operation: Operation = {
       ...{ store, types, log, metrics: this.#metrics, type, namespace, name, subresource },
       ...{ query, headers, body, user, guard, signal, warnings },
@@ -125,8 +125,12 @@ export class ApiServer {
     const { method } = request;
     // Nothing may be changed for a caller who cannot read the answer.
     viewOf(headers.accept, query);
-    const outcome = this.#access.answer(operation, method) ?? (await run(method, operation));
-    return answer(operation, outcome);
+    try {
+      const outcome = this.#access.answer(operation, method) ?? (await run(method, operation));
+      return answer(operation, outcome);
+    } catch (error) {
+      return withWarnings(statusAnswer(this.#statusOf(error, request)), warnings);
+    }
   }
 
   #statusOf(error: unknown, { method, path }: ServerRequest): Status {
@@ -215,7 +219,7 @@ function fits(type: ServedType, { namespace, name, subresource }: ResourcePath):
 function answer(operation: Operation, outcome: Outcome): ApiResponse {
   const { type, subresource, headers, query, warnings } = operation;
   if (outcome.kind === "status") return withWarnings(statusAnswer(outcome.status), warnings);
-  if (outcome.kind === "response") return outcome.response;
+  if (outcome.kind === "response") return withWarnings(outcome.response, warnings);
   const { object, text } = outcome;
   const whole = () => text ?? JSON.stringify(object);
   const isPlain = subresource === "scale" || object.kind !== type.kind;

@@ -5,6 +5,7 @@ import type { Area } from "./behaviour.ts";
 import { cells } from "./cells.parity.ts";
 import { kindColumns } from "./columns.parity.ts";
 import { creating } from "./create.parity.ts";
+import { definitionNames } from "./definition-names.parity.ts";
 import { defining } from "./definitions.parity.ts";
 import { definitionsInUse } from "./definitions-served.parity.ts";
 import { deleting } from "./delete.parity.ts";
@@ -67,6 +68,7 @@ export const AREAS: readonly Area[] = [
   refusing,
   defining,
   definitionsInUse,
+  definitionNames,
   schemas,
   schemaRules,
   schemaLists,

@@ -4,6 +4,7 @@ import { age } from "../table/human-duration.ts";
 import { parsePrinterPath, plainPath } from "../table/printer-path.ts";
 import { AGE, NAME } from "./column-parts.ts";
 import { ALL_VERBS, type Column, type ScalePaths, type ServedType } from "./served-type.ts";
+import { byPriority } from "./version-priority.ts";
 
 /** The types that the CustomResourceDefinition `definition` (v1, checked) adds: one for each served version. */
 export function customTypes(definition: JsonObject): readonly ServedType[] {
@@ -41,6 +42,7 @@ function customType(
     categories: listOf(names.categories).map(String),
     verbs: ALL_VERBS,
     custom: true,
+    deprecation: deprecationOf(version, kind, spec),
     storedAs,
     status: isObject(at(version, "subresources", "status")),
     statusOnCreate: false,
@@ -51,6 +53,21 @@ function customType(
     columns: columnsOf(version.additionalPrinterColumns),
     selectableFields: selectable(version.selectableFields),
   };
+}
+
+/** What a deprecated version says of itself, else which version should be used instead. */
+function deprecationOf(version: JsonObject, kind: string, spec: JsonObject): string | undefined {
+  if (version.deprecated !== true) return undefined;
+  const { name, deprecationWarning } = version;
+  if (typeof deprecationWarning === "string") return deprecationWarning;
+  const [better] = listOf(spec.versions)
+    .map(objectOf)
+    .filter((other) => other.served === true && other.deprecated !== true)
+    .map((other) => String(other.name))
+    .filter((other) => byPriority(other, String(name)) < 0)
+    .sort(byPriority);
+  const text = `${spec.group}/${name} ${kind} is deprecated`;
+  return better === undefined ? text : `${text}; use ${spec.group}/${better} ${kind}`;
 }
 
 function scalePaths(scale: unknown): ScalePaths | undefined {

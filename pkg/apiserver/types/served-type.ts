@@ -38,6 +38,8 @@ export interface ServedType extends ResourceType {
   readonly verbs: readonly string[];
   /** Whether it came from a CRD. */
   readonly custom: boolean;
+  /** What those who still use it should know. */
+  readonly deprecation?: string | undefined;
   /** The apiVersion under which its objects are kept. */
   readonly storedAs: string;
   /** The resource among whose objects its own are kept; absent: they are kept by themselves. */
