@@ -66,3 +66,9 @@ function isThere(kubectl: string): boolean {
     return false;
   }
 }
+
+/** The minor release of a kubectl, for example "20". */
+export function minorOf(kubectl: string): string | undefined {
+  const text = execFileSync(kubectl, ["version", "--client", "-o", "json"], { encoding: "utf8" });
+  return /"minor": "(\d+)/.exec(text)?.[1];
+}
