@@ -67,6 +67,40 @@ it.each(files)("%s imports only what its layer allows", (file) => {
 });
 
 function mayImport(home: string, target: string): boolean {
+/** The rooms of the embedded API, lower ones first, and the ways up that there are: no more may come. */
+const API_ROOMS = (
+  "protobuf-messages cel store schema request table kinds types patch verbs access discovery traffic " +
+  "listen ."
+).split(" ");
+const API_WAYS_UP = [
+  "access traffic",
+  "kinds types",
+  "kinds verbs",
+  "listen .",
+  "patch verbs",
+  "request types",
+  "request verbs",
+  "schema request",
+  "store request",
+  "table types",
+  "types access",
+];
+
+it("the rooms of pkg/apiserver are used from above, but for the ways up that are known", () => {
+  const roomOf = (file: string) => path.relative("pkg/apiserver", path.dirname(file)) || ".";
+  const rank = (room: string) => {
+    if (!API_ROOMS.includes(room)) throw new Error(`Cannot place room "${room}" of pkg/apiserver`);
+    return API_ROOMS.indexOf(room);
+  };
+  const own = files.filter((file) => file.startsWith("pkg/apiserver/"));
+  const ways = own.flatMap((file) =>
+    imports(file)
+      .filter((target) => own.includes(target) && rank(roomOf(target)) > rank(roomOf(file)))
+      .map((target) => `${roomOf(file)} ${roomOf(target)}`),
+  );
+  expect([...new Set(ways)].sort()).toEqual(API_WAYS_UP);
+});
+
   if (target.startsWith("node:")) return true;
   if (!files.includes(target)) return (OWNERS[target] ?? []).includes(home);
   return folderOf(target) === home || layerOf(folderOf(target)) < layerOf(home);
