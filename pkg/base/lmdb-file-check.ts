@@ -174,6 +174,8 @@ class FileCheck {
   }
 
   #read(number: number, pages = 1): Buffer {
+    if ((number + pages) * this.#pageSize > this.#bytes)
+      throw new DamagedPageError(number, "is missing: the file is cut off");
     const page = Buffer.allocUnsafe(this.#pageSize * pages);
     const read = readSync(this.#fd, page, 0, page.length, number * this.#pageSize);
     if (read < page.length) throw new DamagedPageError(number, "is missing: the file is cut off");
