@@ -48,6 +48,7 @@ describe("With an embedded API", () => {
     await using transport = await KubeconfigTransport.open(`${folder.path}/kubeconfig`);
     const changes = new EventEmitter();
     const informer = new Informer(new TransportResourceClient(transport), CONFIG_MAPS, {
+      namespace: "default",
       retry: { first: 10, longest: 50 },
       onChange: (key, object) =>
         changes.emit("change", `${object === undefined ? "-" : "+"}${key}`),
