@@ -125,7 +125,7 @@ async function settle(): Promise<void> {
 
 async function treeHub(count: number): Promise<{ port: number; round: Round }> {
   const name = clusterName("root");
-  const node = new TreeNode({ name, hasShim: false });
+  const node = new TreeNode({ name, hasShim: false, isRoot: true });
   const names = Array.from({ length: count }, (_, index) => clusterName(`c${index}`));
   let done: () => void = () => {};
   let answers = 0;
@@ -142,8 +142,15 @@ async function treeHub(count: number): Promise<{ port: number; round: Round }> {
       log: silentLog,
       metrics: noMetrics,
       dispatch,
-      refusal: (hello) => node.refusal(hello),
+      refusal: (hello) => {
+        dispatch({ kind: "child-knocked", hello });
+        return node.refusal(hello, performance.now());
+      },
       roomAbove: () => undefined,
+      trust: undefined,
+      strangers: undefined,
+      check: (_, message) => message,
+      onJoined: () => {},
       welcome: () => ({
         kind: "welcome",
         name,
@@ -152,6 +159,8 @@ async function treeHub(count: number): Promise<{ port: number; round: Round }> {
         heartbeatMs: HEARTBEAT_MS,
         path: [name],
         listen: "",
+        rank: node.rank,
+        anchored: true,
       }),
     },
   );
@@ -221,9 +230,17 @@ async function treeChild(index: number, port: number): Promise<void> {
     capabilities: [],
     heartbeatMs: HEARTBEAT_MS,
     preferredParent: "",
+    rank: 0,
+    anchored: false,
   };
   const { link } = await dialLink(
-    { address: `127.0.0.1:${port}`, path: TUNNEL_PATH, hello, side: "up", metrics: noMetrics },
+    {
+      address: `127.0.0.1:${port}`,
+      path: TUNNEL_PATH,
+      hello: () => hello,
+      side: "up",
+      metrics: noMetrics,
+    },
     new AbortController().signal,
   );
   const body = new Uint8Array(PAYLOAD);

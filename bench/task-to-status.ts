@@ -97,7 +97,7 @@ async function joinChild(index: number, port: number): Promise<void> {
       path: TUNNEL_PATH,
       side: "up",
       metrics: noMetrics,
-      hello: {
+      hello: () => ({
         kind: "hello",
         name,
         instance: `i${index}`,
@@ -108,7 +108,9 @@ async function joinChild(index: number, port: number): Promise<void> {
         capabilities: [],
         heartbeatMs: 30_000,
         preferredParent: "",
-      },
+        rank: 0,
+        anchored: false,
+      }),
     },
     new AbortController().signal,
   );

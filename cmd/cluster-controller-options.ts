@@ -1,6 +1,6 @@
 import { homedir, hostname } from "node:os";
 import { join } from "node:path";
-import { type Address, formatAddress, parseAddress } from "../pkg/wire/address.ts";
+import { type Address, formatAddress, isPrivateHost, parseAddress } from "../pkg/wire/address.ts";
 import { type ClusterName, clusterName, parseTags, type Tags } from "../pkg/wire/names.ts";
 import {
   COMMON_ROWS,
@@ -91,6 +91,24 @@ export const CLUSTER_CONTROLLER_ROWS: readonly OptionRow[] = [
       "take tasks for the subtree from the API of --kube-config also when this is not the root",
   },
   {
+    flags: "--token-file <file>",
+    env: "OTE_TOKEN_FILE",
+    meaning: "a file with the join token to join the tree with, if this cluster has not joined yet",
+  },
+  {
+    flags: "--insecure",
+    env: "OTE_INSECURE",
+    meaning:
+      "links without encryption and without identities, for experiments; refused on public addresses",
+  },
+  {
+    flags: "--certificate-days <days>",
+    env: "OTE_CERTIFICATE_DAYS",
+    meaning: "at the root: how long certificates of clusters are valid; they renew themselves",
+    default: "30",
+    parse: days,
+  },
+  {
     flags: "--data-dir <directory>",
     env: "OTE_DATA_DIR",
     meaning:
@@ -120,6 +138,9 @@ export interface ClusterControllerSettings extends CommonOptions {
   readonly apiTokenFile: string | undefined;
   readonly apiAuditLog: string | undefined;
   readonly entryPoint: boolean;
+  readonly tokenFile: string | undefined;
+  readonly insecure: boolean;
+  readonly certificateDays: number;
   readonly dataDir: string;
   readonly heartbeatMs: number;
 }
@@ -137,6 +158,9 @@ type Raw = CommonOptions & {
   readonly apiTokenFile?: string;
   readonly apiAuditLog?: string;
   readonly entryPoint?: boolean;
+  readonly tokenFile?: string;
+  readonly insecure?: boolean;
+  readonly certificateDays: number;
   readonly dataDir?: string;
   readonly heartbeatInterval: number;
 };
@@ -166,6 +190,9 @@ export function clusterControllerSettings(
     apiTokenFile: raw.apiTokenFile,
     apiAuditLog: raw.apiAuditLog,
     entryPoint: root || raw.entryPoint === true,
+    tokenFile: raw.tokenFile,
+    insecure: raw.insecure === true,
+    certificateDays: raw.certificateDays,
     dataDir,
     heartbeatMs: raw.heartbeatInterval,
     healthListen: raw.healthListen,
@@ -185,6 +212,9 @@ function contradictionIn({
   apiListen,
   apiTokenFile,
   apiAuditLog,
+  insecure,
+  tokenFile,
+  tunnelListen,
 }: Raw): string | undefined {
   const root = name === "root";
   const hasApi = apiListen !== undefined || (root && kubeConfig === undefined);
@@ -209,8 +239,34 @@ function contradictionIn({
       !hasApi && (apiTokenFile ?? apiAuditLog) !== undefined,
       "--api-token-file and --api-audit-log need an embedded API: give --api-listen, too",
     ],
+    [
+      insecure === true && tokenFile !== undefined,
+      "--insecure and --token-file exclude each other: without identities nobody joins with a token",
+    ],
+    ...insecureAddresses(insecure, tunnelListen, parentCluster),
   ];
   return rules.find(([broken]) => broken)?.[1];
+}
+
+/** Links without identities must stay where nobody else is. */
+function insecureAddresses(
+  insecure: boolean | undefined,
+  tunnelListen: Address | "none",
+  parents: readonly string[] = [],
+): [broken: boolean, text: string][] {
+  if (insecure !== true) return [];
+  const own = tunnelListen === "none" ? [] : [tunnelListen];
+  return [...own, ...parents.map((parent) => parseAddress(parent))].map((address) => [
+    !isPrivateHost(address.host),
+    `--insecure is refused with the public address "${formatAddress(address)}": anybody could command these clusters; give a private one, such as 127.0.0.1:8287`,
+  ]);
+}
+
+function days(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !(value > 0 && value <= 3650))
+    throw new SyntaxError("it must be a number of days up to 3650");
+  return value;
 }
 
 /** An address that listens everywhere is reached by this machine's name. */

@@ -2,9 +2,13 @@
 import { join } from "node:path";
 import type { ApiTransport } from "../pkg/apis/api-transport.ts";
 import { OTE_CRDS } from "../pkg/apis/crds.ts";
-import { LmdbRecordStore } from "../pkg/base/lmdb-record-store.ts";
-import { ClusterController } from "../pkg/clustercontroller/cluster-controller.ts";
+import type { ResourceClient } from "../pkg/apis/resource-client.ts";
 import { APISERVER_METRICS } from "../pkg/apiserver/metrics.ts";
+import { LmdbRecordStore } from "../pkg/base/lmdb-record-store.ts";
+import type { Logger } from "../pkg/base/log.ts";
+import { ClusterController } from "../pkg/clustercontroller/cluster-controller.ts";
+import type { AuthorityOptions } from "../pkg/clustercontroller/membership/authority.ts";
+import type { MembershipOptions } from "../pkg/clustercontroller/membership/membership.ts";
 import { CLUSTER_CONTROLLER_METRICS } from "../pkg/clustercontroller/metrics.ts";
 import { installCrds } from "../pkg/kube/install-crds.ts";
 import { KubeconfigTransport } from "../pkg/kube/kubeconfig-transport.ts";
@@ -18,17 +22,23 @@ import {
   type ClusterControllerSettings,
   clusterControllerSettings,
 } from "./cluster-controller-options.ts";
+import { joinOnce } from "./join.ts";
 import { type ProgramParts, runProgram } from "./program.ts";
+import { memberIdentity, rootIdentity } from "./tree-identity.ts";
 import { VERSION } from "./version.ts";
 
 type Parts = ProgramParts<ClusterControllerSettings>;
 
-await runProgram({
-  name: "cluster-controller",
-  options: (argv) => clusterControllerSettings(argv, VERSION),
-  metrics: { ...TUNNEL_METRICS, ...CLUSTER_CONTROLLER_METRICS, ...APISERVER_METRICS },
-  start,
-});
+if (process.argv[2] === "join") {
+  process.exitCode = await joinOnce(process.argv.slice(3));
+} else {
+  await runProgram({
+    name: "cluster-controller",
+    options: (argv) => clusterControllerSettings(argv, VERSION),
+    metrics: { ...TUNNEL_METRICS, ...CLUSTER_CONTROLLER_METRICS, ...APISERVER_METRICS },
+    start,
+  });
+}
 
 async function start(parts: Parts): Promise<void> {
   const { options, scope, metrics } = parts;
@@ -42,6 +52,7 @@ async function start(parts: Parts): Promise<void> {
   if (resources !== undefined && options.kubeConfig !== undefined) {
     await installCrds(resources, OTE_CRDS, scope.signal);
   }
+  const who = await identity(parts, log, resources);
   const controller = await ClusterController.start(
     scope,
     {
@@ -53,18 +64,27 @@ async function start(parts: Parts): Promise<void> {
       parents: options.parents,
       heartbeatMs: options.heartbeatMs,
     },
-    { log, metrics, store, shim, client: resources },
+    { log, metrics, store, shim, client: resources, ...who },
   );
-  const { listen } = options;
-  if (listen !== undefined && !isLoopback(listen.host)) {
-    log.warn(
-      { listen: formatAddress(listen) },
-      "links carry no encryption or identity yet, keep this network private",
-    );
-  }
   if (remote !== undefined) {
     scope.spawn("shim", (signal) => remote.serve(() => controller.hello(), signal));
   }
+}
+
+/** Who we are in the tree; nothing in a tree without identities. */
+async function identity(
+  { options, scope }: Parts,
+  log: Logger,
+  resources: ResourceClient | undefined,
+): Promise<{ identity?: MembershipOptions; authority?: AuthorityOptions }> {
+  if (options.insecure) {
+    log.warn({}, "--insecure: links carry no encryption, and everybody who can dial is believed");
+    return {};
+  }
+  if (options.parents.length > 0)
+    return { identity: await memberIdentity(options, log, scope.signal) };
+  if (resources === undefined) throw new TypeError("Cannot start a root without an API");
+  return rootIdentity(options, resources, scope.signal);
 }
 
 /** The Kubernetes API of this cluster: another one's, or the embedded one. */
@@ -96,8 +116,4 @@ function remoteShim({ options, log, metrics }: Parts): RemoteShim | undefined {
   const endpoint = options.remoteShimEndpoint;
   if (endpoint === undefined) return undefined;
   return new RemoteShim({ endpoint }, { log: log.child({ part: "shim" }), metrics });
-}
-
-function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || host.startsWith("127.");
 }

@@ -5,6 +5,7 @@ import protobuf from "protobufjs";
 import { describe, expect, it } from "vitest";
 import { parseAllDocuments, stringify } from "yaml";
 import { COMMON_ROWS, type OptionRow } from "../cmd/option-table.ts";
+import { OTECTL_COMMANDS } from "../cmd/otectl-commands.ts";
 import type { ClusterController } from "../pkg/apis/cluster-controller.ts";
 import { OTE_CRDS } from "../pkg/apis/crds.ts";
 import type { MetricRow } from "../pkg/base/metrics.ts";
@@ -35,6 +36,29 @@ describe("docs/configuration.md", async () => {
     const told = tableRows(section(doc, program)).filter(([flag]) => flag?.includes("--"));
     const known = told.filter(([, variable]) => variable?.startsWith("OTE_"));
     expect(known.map((cells) => cells.slice(0, 3))).toEqual(wanted);
+  });
+});
+
+describe("otectl in docs/configuration.md", () => {
+  const part = section(read("docs/configuration.md"), "otectl");
+  const rows = tableRows(part).map((cells) => cells.map(plain));
+
+  it("has every command, and no other", () => {
+    const told = rows.filter(([first = ""]) => /^[a-z]/.test(first) && first !== "command");
+    const own = OTECTL_COMMANDS.map(({ name, arguments: given = [], meaning }) => [
+      [name, ...given.map(([argument]) => argument)].join(" "),
+      meaning,
+    ]);
+    expect(told.filter(([first]) => first !== "flag").map((cells) => cells.slice(0, 2))).toEqual(
+      own.map(([name, meaning]) => [name, meaning]),
+    );
+  });
+
+  it("has every option of token create, and no other", () => {
+    const told = rows.filter(([first = ""]) => first.startsWith("--"));
+    const create = OTECTL_COMMANDS.find(({ name }) => name === "token create");
+    const wanted = (create?.options ?? []).map((row) => [row.flags, row.default ?? ""]);
+    expect(told.map((cells) => cells.slice(0, 2))).toEqual(wanted);
   });
 });
 
@@ -291,6 +315,7 @@ function errorCodes(): string[] {
   const found = new Set(["UNKNOWN"]);
   for (const text of sources.map(read)) {
     for (const [, code = ""] of text.matchAll(/\bcode\s*[:=]\s*"([A-Z][A-Z_]+)"/g)) found.add(code);
+    for (const [, code = ""] of text.matchAll(/new TrustError\(\s*"([A-Z_]+)"/g)) found.add(code);
     for (const [, code = ""] of text.matchAll(/(?<!env: )"([A-Z]+(?:_[A-Z]+)+)"/g)) found.add(code);
   }
   return [...found].filter((code) => !NO_CODES.test(code)).sort();

@@ -37,8 +37,27 @@ export interface ClusterStatus {
   readonly path?: string | undefined;
 }
 
+/** By what a cluster is known to the authority of its tree, and what it was granted. */
+export interface ClusterIdentity {
+  /** Its public key: SubjectPublicKeyInfo, DER, base64. */
+  readonly key: string;
+  /** Whether others may join below it. */
+  readonly parent?: boolean | undefined;
+  /** Whether tasks from its own API are obeyed by the clusters below it. */
+  readonly origin?: boolean | undefined;
+  /** Globs over "key=value": the tags that it may have. */
+  readonly tags?: readonly string[] | undefined;
+}
+
+/** Keeps a Cluster object until the tree has been told that its key is not to be trusted any more. */
+export const IDENTITY_FINALIZER = "ote.baidu.com/identity";
+
 /** One managed cluster of the tree. */
 export interface Cluster extends KubeObject {
-  readonly spec: { readonly name: string };
+  readonly spec: {
+    readonly name: string;
+    /** Written by the root when the cluster joins; absent in a tree without identities. */
+    readonly identity?: ClusterIdentity | undefined;
+  };
   readonly status?: ClusterStatus | undefined;
 }

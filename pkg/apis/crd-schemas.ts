@@ -38,6 +38,25 @@ export const VERDICT_SCHEMA = {
   },
 };
 
+/** By what a cluster is known to its tree. */
+export const IDENTITY_SCHEMA = {
+  type: "object",
+  description: "Its key and what it was granted; written by the root when the cluster joins.",
+  properties: {
+    key: text("Its public key: SubjectPublicKeyInfo, DER, base64."),
+    parent: { type: "boolean", description: "Whether others may join below it." },
+    origin: {
+      type: "boolean",
+      description: "Whether tasks of its own API are obeyed by the clusters below it.",
+    },
+    tags: {
+      type: "array",
+      description: 'Globs over "key=value": the tags that it may have.',
+      items: { type: "string" },
+    },
+  },
+};
+
 /** A label selector over tags. */
 export const TAG_SELECTOR_SCHEMA = {
   type: "object",

@@ -1,6 +1,13 @@
 import { CLUSTER } from "./cluster.ts";
 import { CLUSTER_CONTROLLER, CLUSTER_CONTROLLER_RESULT, VERDICTS } from "./cluster-controller.ts";
-import { integer, TAG_SELECTOR_SCHEMA, text, texts, VERDICT_SCHEMA } from "./crd-schemas.ts";
+import {
+  IDENTITY_SCHEMA,
+  integer,
+  TAG_SELECTOR_SCHEMA,
+  text,
+  texts,
+  VERDICT_SCHEMA,
+} from "./crd-schemas.ts";
 import { EDGE_NODE } from "./edge-node.ts";
 import type { KubeObject, ResourceType } from "./object.ts";
 
@@ -52,7 +59,10 @@ const CLUSTER_ROW: KindRow = {
     type: "object",
     description: "One managed cluster of the tree; written by its cluster controller.",
     properties: {
-      spec: { type: "object", properties: { name: text("The cluster's name.") } },
+      spec: {
+        type: "object",
+        properties: { name: text("The cluster's name."), identity: IDENTITY_SCHEMA },
+      },
       status: {
         type: "object",
         properties: {

@@ -1,5 +1,5 @@
 import "reflect-metadata";
-import { randomBytes, webcrypto } from "node:crypto";
+import { createPrivateKey, type KeyObject, randomBytes, sign, webcrypto } from "node:crypto";
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { isIP } from "node:net";
 import * as x509 from "@peculiar/x509";
@@ -20,6 +20,9 @@ export interface Subject {
 export interface Leaf extends Subject {
   readonly usage: "server" | "client" | "both";
   readonly hosts?: readonly string[] | undefined;
+  /** More that the certificate says of its owner. */
+  readonly urls?: readonly string[] | undefined;
+  /** How long it is valid; fractions are allowed. A year if absent. */
   readonly days?: number | undefined;
 }
 
@@ -42,12 +45,14 @@ export class CertificateAuthority {
   readonly key: string;
   readonly #issuer: x509.X509Certificate;
   readonly #signingKey: webcrypto.CryptoKey;
+  readonly #keyObject: KeyObject;
 
   private constructor(pair: KeyPair, signingKey: webcrypto.CryptoKey) {
     this.certificate = pair.certificate;
     this.key = pair.key;
     this.#issuer = new x509.X509Certificate(pair.certificate);
     this.#signingKey = signingKey;
+    this.#keyObject = createPrivateKey(pair.key);
   }
 
   /** A new authority, valid for ten years. */
@@ -60,7 +65,8 @@ export class CertificateAuthority {
       keys: keys,
       signingAlgorithm: ALGORITHM,
       extensions: [
-        new x509.BasicConstraintsExtension(true, 0, true),
+        // One authority may stand between: a successor that this one vouches for.
+        new x509.BasicConstraintsExtension(true, 1, true),
         new x509.KeyUsagesExtension(
           x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign,
           true,
@@ -82,28 +88,72 @@ export class CertificateAuthority {
   /** A certificate for `leaf` with a new key. It never outlives the authority. */
   async issue(leaf: Leaf): Promise<KeyPair> {
     const keys = await newKeys();
-    const { notBefore, notAfter } = validity(leaf.days ?? LEAF_DAYS);
+    const publicKey = await webcrypto.subtle.exportKey("spki", keys.publicKey);
+    const certificate = await this.certify(new Uint8Array(publicKey), leaf);
+    return { certificate, key: await keyPem(keys.privateKey) };
+  }
+
+  /** A certificate (PEM) for `leaf`, who has the key that belongs to `publicKey` (DER). */
+  async certify(publicKey: Uint8Array, leaf: Leaf): Promise<string> {
+    const names = [
+      ...(leaf.hosts ?? []).map(alternativeName),
+      ...(leaf.urls ?? []).map((value): x509.JsonGeneralName => ({ type: "url", value })),
+    ];
+    return this.#sign(publicKey, leaf, leaf.days ?? LEAF_DAYS, [
+      new x509.BasicConstraintsExtension(false, undefined, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+      new x509.ExtendedKeyUsageExtension([...USAGES[leaf.usage]]),
+      ...(names.length > 0 ? [new x509.SubjectAlternativeNameExtension(names)] : []),
+    ]);
+  }
+
+  /** A certificate (PEM) with which who trusts this authority trusts `successor`, too. */
+  async vouchFor(successor: CertificateAuthority): Promise<string> {
+    const { commonName, publicKey } = successor.#asRequest();
+    return this.#sign(publicKey, { commonName }, CA_DAYS, [
+      new x509.BasicConstraintsExtension(true, 0, true),
+      new x509.KeyUsagesExtension(
+        x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign,
+        true,
+      ),
+    ]);
+  }
+
+  /** Signature over `bytes`: ECDSA with SHA-256, in DER. */
+  signature(bytes: Uint8Array): Uint8Array {
+    return sign("sha256", bytes, this.#keyObject);
+  }
+
+  #asRequest(): { commonName: string; publicKey: Uint8Array } {
+    const [commonName = ""] = this.#issuer.subjectName.getField("CN");
+    return { commonName, publicKey: new Uint8Array(this.#issuer.publicKey.rawData) };
+  }
+
+  async #sign(
+    publicKey: Uint8Array,
+    subject: Subject,
+    days: number,
+    extensions: readonly x509.Extension[],
+  ): Promise<string> {
+    const { notBefore, notAfter } = validity(days);
     const last = Math.min(notAfter.getTime(), this.#issuer.notAfter.getTime());
-    const hosts = (leaf.hosts ?? []).map(alternativeName);
+    const key = new x509.PublicKey(Uint8Array.from(publicKey));
     const certificate = await x509.X509CertificateGenerator.create({
       serialNumber: serialNumber(),
-      subject: subjectName(leaf),
+      subject: subjectName(subject),
       issuer: this.#issuer.subjectName,
       notBefore,
       notAfter: new Date(last),
       signingKey: this.#signingKey,
-      publicKey: keys.publicKey,
+      publicKey: key,
       signingAlgorithm: ALGORITHM,
       extensions: [
-        new x509.BasicConstraintsExtension(false, undefined, true),
-        new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-        new x509.ExtendedKeyUsageExtension([...USAGES[leaf.usage]]),
-        ...(hosts.length > 0 ? [new x509.SubjectAlternativeNameExtension(hosts)] : []),
-        await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+        ...extensions,
+        await x509.SubjectKeyIdentifierExtension.create(key),
         await x509.AuthorityKeyIdentifierExtension.create(this.#issuer),
       ],
     });
-    return { certificate: certificate.toString("pem"), key: await keyPem(keys.privateKey) };
+    return certificate.toString("pem");
   }
 }
 
@@ -133,15 +183,17 @@ async function newKeys(): Promise<webcrypto.CryptoKeyPair> {
   return webcrypto.subtle.generateKey(ALGORITHM, true, ["sign", "verify"]);
 }
 
-async function keyPem(key: webcrypto.CryptoKey): Promise<string> {
+/** A private key as PKCS #8 in PEM. */
+export async function keyPem(key: webcrypto.CryptoKey): Promise<string> {
   const der = await webcrypto.subtle.exportKey("pkcs8", key);
   return x509.PemConverter.encode(der, "PRIVATE KEY");
 }
 
-/** From an hour ago, because clocks of peers differ. */
+/** From an hour ago, because clocks of peers differ; what lives for less than that, from half its life ago. */
 function validity(days: number): { notBefore: Date; notAfter: Date } {
   const now = Date.now();
-  return { notBefore: new Date(now - HOUR), notAfter: new Date(now + days * DAY) };
+  const since = now - Math.min(HOUR, days * DAY);
+  return { notBefore: new Date(since), notAfter: new Date(now + days * DAY) };
 }
 
 function serialNumber(): string {
@@ -151,8 +203,8 @@ function serialNumber(): string {
   return bytes.toString("hex");
 }
 
-/** Only plain names: the library reads others as a notation of their own, so that `x"b"` would become `b`. */
-function subjectName({ commonName, organizations = [] }: Subject): x509.JsonName {
+/** A subject for a certificate. Only plain names: the library reads others as a notation of their own, so that `x"b"` would become `b`. */
+export function subjectName({ commonName, organizations = [] }: Subject): x509.JsonName {
   for (const name of [commonName, ...organizations]) {
     if (!/^[\w.:@/ -]{1,253}$/.test(name))
       throw new RangeError(

@@ -1,7 +1,10 @@
 import type { Logger } from "../base/log.ts";
 import type { Metrics } from "../base/metrics.ts";
+import { TrustError } from "../trust/trust-error.ts";
 import { CloudTunnel, TUNNEL_PATH } from "../tunnel/cloud-tunnel.ts";
+import type { StrangerDesk } from "../tunnel/join-door.ts";
 import { type Link, LinkClosedError, type LinkEnd, POLITE_END } from "../tunnel/link.ts";
+import type { Peer, TunnelTrust } from "../tunnel/peer.ts";
 import type { Address } from "../wire/address.ts";
 import type { Hello, Message, Welcome } from "../wire/message.ts";
 import type { ClusterName } from "../wire/names.ts";
@@ -11,8 +14,16 @@ import type { TreeEvent } from "./event.ts";
 export interface ChildrenParts {
   readonly log: Logger;
   readonly metrics: Metrics;
-  /** Why a cluster may not join. */
-  readonly refusal: (hello: Hello) => LinkEnd | undefined;
+  /** Who may join and who we are; undefined in a tree without identities. */
+  readonly trust: TunnelTrust | undefined;
+  /** Asks the tree's authority for those who have no certificate yet. */
+  readonly strangers: StrangerDesk | undefined;
+  /** Why a cluster may not join; `peer` is who TLS says it is, if it does. */
+  readonly refusal: (hello: Hello, peer: Peer | undefined) => LinkEnd | undefined;
+  /** What is left of a message after it was checked; throws an error with a code when the child must lose its link. */
+  readonly check: (child: ClusterName, message: Message) => Message | undefined;
+  /** Called when a child has joined, before the tree hears of it. */
+  readonly onJoined: (hello: Hello) => void;
   readonly welcome: () => Welcome;
   readonly dispatch: (event: TreeEvent) => void;
   /** Resolves when what children say can be passed on. */
@@ -23,6 +34,7 @@ export interface ChildrenParts {
 export class Children implements AsyncDisposable {
   readonly #parts: ChildrenParts;
   readonly #links = new Map<ClusterName, Link>();
+  readonly #sessions = new WeakMap<Link, number>();
   readonly #congested = new Set<Link>();
   #tunnel: CloudTunnel | undefined;
 
@@ -41,7 +53,9 @@ export class Children implements AsyncDisposable {
       {
         log: parts.log,
         metrics: parts.metrics,
-        admit: (hello) => parts.refusal(hello) ?? parts.welcome(),
+        trust: parts.trust,
+        strangers: parts.strangers,
+        admit: (hello, peer) => parts.refusal(hello, peer) ?? parts.welcome(),
         onLink: (link, hello) => void children.#serve(link, hello),
       },
     );
@@ -66,6 +80,16 @@ export class Children implements AsyncDisposable {
     if (!link.writable && !this.#congested.has(link)) void this.#congest(link);
   }
 
+  /** The present children. */
+  get names(): Iterable<ClusterName> {
+    return this.#links.keys();
+  }
+
+  /** Shows a renewed certificate to those who connect from now on. */
+  renew(): void {
+    this.#tunnel?.renew();
+  }
+
   end(child: ClusterName, reason: LinkEnd): void {
     this.#links.get(child)?.end(reason);
   }
@@ -80,30 +104,38 @@ export class Children implements AsyncDisposable {
     const { log, dispatch, roomAbove } = this.#parts;
     const former = this.#links.get(child);
     this.#links.set(child, link);
+    this.#sessions.set(link, hello.session);
     former?.end({ code: "REPLACED", text: "A newer session of the same cluster took over" });
+    this.#parts.onJoined(hello);
     dispatch({ kind: "child-joined", hello });
     this.#count();
     log.info({ child, version: hello.version, tags: hello.tags }, "child joined");
     await link.receive((message) => {
       // A former session may still have something unread; the present one has the say.
       if (this.#links.get(child) !== link) return undefined;
-      this.#hear(link, message);
+      this.#hear(link, hello.session, message);
       return roomAbove();
     });
     const { code, text } = await link.ended;
     this.#congested.delete(link);
     if (this.#links.get(child) !== link) return;
     this.#links.delete(child);
-    dispatch({ kind: "child-left", child });
+    dispatch({ kind: "child-left", child, session: hello.session });
     this.#count();
     log[code === POLITE_END.code ? "info" : "warn"]({ child, code, text }, "child left");
   }
 
   /** Passes a message on; one that we cannot bear costs the child its link, not everybody the program. */
-  #hear(link: Link, message: Message): void {
+  #hear(link: Link, session: number, message: Message): void {
     try {
-      this.#parts.dispatch({ kind: "child-said", child: link.peer, message });
+      const checked = this.#parts.check(link.peer, message);
+      if (checked !== undefined)
+        this.#parts.dispatch({ kind: "child-said", child: link.peer, session, message: checked });
     } catch (error) {
+      if (error instanceof TrustError) {
+        link.end({ code: error.code, text: error.message });
+        return;
+      }
       this.#parts.log.error(
         { child: link.peer, code: "INTERNAL_ERROR", err: error },
         "message not understood",
@@ -116,11 +148,12 @@ export class Children implements AsyncDisposable {
   }
 
   async #congest(link: Link): Promise<void> {
+    const of = { child: link.peer, session: this.#sessions.get(link) ?? 0 };
     this.#congested.add(link);
-    this.#parts.dispatch({ kind: "child-congested", child: link.peer });
+    this.#parts.dispatch({ kind: "child-congested", ...of });
     await link.drained();
     if (!this.#congested.delete(link) || this.#links.get(link.peer) !== link) return;
-    this.#parts.dispatch({ kind: "child-drained", child: link.peer });
+    this.#parts.dispatch({ kind: "child-drained", ...of });
   }
 
   #count(): void {

@@ -1,21 +1,25 @@
 import { performance } from "node:perf_hooks";
 import type { ResourceClient } from "../apis/resource-client.ts";
-import type { Logger } from "../base/log.ts";
-import type { Metrics } from "../base/metrics.ts";
-import type { RecordStore } from "../base/record-store.ts";
 import type { Scope } from "../base/scope.ts";
-import type { ClusterShim } from "../shim/shim.ts";
 import { ParentCandidates } from "../topology/parent-candidates.ts";
 import type { Selectable } from "../topology/selector.ts";
+import type { LinkEnd } from "../tunnel/link.ts";
+import type { Peer } from "../tunnel/peer.ts";
 import type { Address } from "../wire/address.ts";
-import type { Hello, Result, Welcome } from "../wire/message.ts";
-import type { ClusterName, Tags } from "../wire/names.ts";
+import type { Enrol, Hello, Result } from "../wire/message.ts";
+import type { ClusterName } from "../wire/names.ts";
 import { Children } from "./children.ts";
 import type { LiveCluster } from "./cluster-registry.ts";
 import { EntryPoint } from "./entry-point.ts";
 import type { TreeEffect, TreeEvent } from "./event.ts";
 import { Identity } from "./identity.ts";
+import { Introduction } from "./introduction.ts";
 import { LedgerStore } from "./ledger-store.ts";
+import { openAuthority } from "./membership/authority.ts";
+import { Membership, type MembershipOptions } from "./membership/membership.ts";
+import { Passage } from "./membership/passage.ts";
+import { outOfReach, type Registrar } from "./membership/registrar.ts";
+import type { ClusterControllerOptions, ClusterControllerParts } from "./options.ts";
 import { ParentLink } from "./parent-link.ts";
 import { TaskRunner } from "./task-runner.ts";
 import { TreeNode } from "./tree-node.ts";
@@ -23,44 +27,21 @@ import { TreeNode } from "./tree-node.ts";
 /** Milliseconds between two ticks of the tree. */
 const TICK_MS = 500;
 
-/** One node of the tree, complete and checked. */
-export interface ClusterControllerOptions {
-  readonly name: ClusterName;
-  readonly tags: Tags;
-  readonly version: string;
-  /** Where children can join; undefined if they cannot. */
-  readonly listen: Address | undefined;
-  /** host:port under which others can reach `listen`. */
-  readonly advertise: string;
-  /** Addresses of parents, the preferred one first; empty at the root. */
-  readonly parents: readonly string[];
-  readonly heartbeatMs: number;
-}
-
-/** What a node works with; a part that is missing is a power it does not have. */
-export interface ClusterControllerParts {
-  readonly log: Logger;
-  readonly metrics: Metrics;
-  /** Keeps identity and ledger. */
-  readonly store: RecordStore;
-  /** Executes tasks for this cluster. */
-  readonly shim?: ClusterShim | undefined;
-  /** The API where tasks for the subtree are written and Cluster objects are kept. */
-  readonly client?: ResourceClient | undefined;
-}
-
 /** A running node: joins the pure tree to links, to its cluster and to its API. */
 export class ClusterController {
   readonly #options: ClusterControllerOptions;
   readonly #parts: ClusterControllerParts;
   readonly #identity: Identity;
   readonly #node: TreeNode;
-  readonly #children: { port: number; get?: Children };
+  readonly #introduction: Introduction;
+  readonly #membership: Membership | undefined;
+  readonly #passage: Passage;
+  #registrar: Registrar | undefined;
+  #children: Children | undefined;
   #runner: TaskRunner | undefined;
   #parent: ParentLink | undefined;
   #candidates: ParentCandidates | undefined;
   #entry: EntryPoint | undefined;
-  #home = "";
   #atHome = true;
   #ticked = performance.now();
 
@@ -74,7 +55,10 @@ export class ClusterController {
     this.#parts = parts;
     this.#identity = identity;
     this.#node = node;
-    this.#children = { port: 0 };
+    const capabilities = parts.shim === undefined ? [] : ["tasks"];
+    this.#introduction = new Introduction(options, identity, node, capabilities);
+    this.#membership = parts.identity && this.#member(parts.identity);
+    this.#passage = new Passage(this.#membership?.guard);
   }
 
   /** Starts a node in `scope`, which ends it. Resolves once children can join; rejects with `LISTEN_FAILED`. */
@@ -88,7 +72,12 @@ export class ClusterController {
     const { entries, interrupted } = ledger.load(performance.now());
     const { name } = options;
     const { log, metrics, shim } = parts;
-    const node = new TreeNode({ name, hasShim: shim !== undefined, ledger: entries });
+    const node = new TreeNode({
+      name,
+      hasShim: shim !== undefined,
+      isRoot: options.parents.length === 0,
+      ledger: entries,
+    });
     const controller = new ClusterController(options, parts, identity, node);
     if (shim !== undefined) {
       const onResult = (result: Result): void => controller.#dispatch({ kind: "task-ran", result });
@@ -97,6 +86,7 @@ export class ClusterController {
         scope.signal,
       );
     }
+    controller.#openAuthority(scope);
     if (parts.client !== undefined) controller.#openApi(scope, parts.client);
     if (options.listen !== undefined) await controller.#listen(scope, options.listen);
     if (options.parents.length > 0) controller.#seekParent(scope);
@@ -108,7 +98,7 @@ export class ClusterController {
 
   /** The port at which children join; 0 if they cannot. */
   get port(): number {
-    return this.#children.port;
+    return this.#introduction.port;
   }
 
   /** The names from the top of the tree to this cluster. */
@@ -116,41 +106,45 @@ export class ClusterController {
     return this.#node.path;
   }
 
-  /** The hello for a new link from here to somebody. */
-  hello(): Hello {
-    const { name, tags, version, heartbeatMs } = this.#options;
-    return {
-      kind: "hello",
-      name,
-      instance: this.#identity.instance,
-      session: this.#identity.nextSession(),
-      tags,
-      listen: this.#advertised(),
-      version,
-      capabilities: this.#parts.shim === undefined ? [] : ["tasks"],
-      heartbeatMs,
-      preferredParent: this.#home,
-    };
+  /** The hello for a new link from here to `peer`, or to somebody who needs no proof. */
+  hello(peer?: Peer): Hello {
+    const hello = this.#introduction.hello();
+    return this.#membership?.introduce(hello, peer) ?? hello;
   }
 
-  #welcome(): Welcome {
-    const { name, version, heartbeatMs } = this.#options;
-    const { path } = this.#node;
-    return {
-      kind: "welcome",
-      name,
-      version,
-      capabilities: [],
-      heartbeatMs,
-      path,
-      listen: this.#advertised(),
-    };
+  #member(identity: MembershipOptions): Membership {
+    const { log, metrics } = this.#parts;
+    return new Membership({
+      ...identity,
+      log: log.child({ part: "identity" }),
+      metrics,
+      route: (name) => this.#node.route(name),
+      enrol: (request) => this.#dispatch({ kind: "enrol", request }),
+      children: () => this.#children?.names ?? [],
+      sendChild: (child, message) => this.#children?.send(child, message),
+      endChild: (child, reason) => this.#children?.end(child, reason),
+      endParent: (reason) => this.#parent?.end(reason),
+      onRenewed: () => this.#children?.renew(),
+    });
   }
 
-  /** An advertised port 0 means: whichever we got. */
-  #advertised(): string {
-    const { advertise, listen } = this.#options;
-    return listen === undefined ? "" : advertise.replace(/:0$/, `:${this.#children.port}`);
+  #openAuthority(scope: Scope): void {
+    const membership = this.#membership;
+    const { authority, client, log } = this.#parts;
+    if (membership === undefined) return;
+    if (authority !== undefined && client !== undefined) {
+      const part = log.child({ part: "authority" });
+      const { registrar, follow } = openAuthority(authority, client, membership, part);
+      this.#registrar = registrar;
+      scope.spawn("authority", follow);
+    }
+    scope.spawn("certificate", (signal) => membership.stayValid(signal, this.#registrar));
+  }
+
+  /** The authority has to decide: it is here, or it is out of reach. */
+  async #decide(request: Enrol): Promise<void> {
+    const answer = (await this.#registrar?.decide(request)) ?? outOfReach(request);
+    this.#dispatch({ kind: "enrolled", answer });
   }
 
   #openApi(scope: Scope, client: ResourceClient): void {
@@ -161,7 +155,8 @@ export class ClusterController {
       metrics,
       live: (name) => this.#live(name),
       online: () => this.#online(),
-      dispatch: (event) => this.#dispatch(event),
+      dispatch: (event) => this.#dispatch(this.#passage.sealed(event, performance.now())),
+      onRemoval: (cluster, signal) => this.#registrar?.remove(cluster, signal),
     });
     this.#entry = entry;
     scope.spawn("entry point", (signal) => entry.run(signal));
@@ -175,33 +170,47 @@ export class ClusterController {
       {
         log: log.child({ part: "children" }),
         metrics,
-        refusal: (hello) => this.#node.refusal(hello),
-        welcome: () => this.#welcome(),
+        trust: this.#membership?.guard.childTrust,
+        strangers: this.#membership?.desk,
+        refusal: (hello, peer) =>
+          this.#membership?.guard.refusal(hello, peer) ?? this.#refusal(hello),
+        check: (child, message) => this.#passage.fromChild(child, message),
+        onJoined: (hello) => this.#membership?.childJoined(hello),
+        welcome: () => this.#introduction.welcome(),
         dispatch: (event) => this.#dispatch(event),
         roomAbove: () => this.#parent?.room(),
       },
     );
-    this.#children.get = scope.use(children);
-    this.#children.port = children.port;
+    this.#children = scope.use(children);
+    this.#introduction.port = children.port;
     log.info({ port: children.port, host: listen.host }, "children can join");
+  }
+
+  #refusal(hello: Hello): LinkEnd | undefined {
+    this.#dispatch({ kind: "child-knocked", hello });
+    return this.#node.refusal(hello, performance.now());
   }
 
   #seekParent(scope: Scope): void {
     const { log, metrics } = this.#parts;
     const candidates = new ParentCandidates(
       this.#options.parents,
-      this.#advertised(),
+      this.#introduction.advertised,
       this.#identity.parents,
     );
     const parent = new ParentLink({
       candidates,
       log: log.child({ part: "parent" }),
       metrics,
-      hello: () => this.hello(),
+      hello: (peer) => this.hello(peer),
+      trust: this.#membership?.guard.parentTrust,
+      check: (message) => this.#passage.fromParent(this.#node.parent ?? this.#node.name, message),
+      onClockDoubt: (address, signal) => this.#membership?.askForTime(address, signal),
+      unfit: (welcome, home) => this.#node.unfit(welcome, home),
       dispatch: (event) => this.#dispatch(event),
       onJoined: (name, home) => {
         this.#atHome = home;
-        if (home) this.#home = name;
+        if (home) this.#introduction.home = name;
       },
     });
     this.#candidates = candidates;
@@ -216,13 +225,13 @@ export class ClusterController {
   #perform(effect: TreeEffect): void {
     switch (effect.kind) {
       case "send-child":
-        this.#children.get?.send(effect.child, effect.message);
+        this.#children?.send(effect.child, effect.message);
         break;
       case "send-parent":
-        this.#parent?.send(effect.message);
+        this.#parent?.send(this.#passage.toParent(effect.message));
         break;
       case "end-child":
-        this.#children.get?.end(effect.child, effect.reason);
+        this.#children?.end(effect.child, effect.reason);
         break;
       case "end-parent":
         this.#parts.log.warn({ ...effect.reason }, "leaving parent");
@@ -243,6 +252,15 @@ export class ClusterController {
       case "candidates":
         this.#candidates?.learn(effect.neighbours);
         this.#identity.rememberParents(this.#candidates?.learnt ?? []);
+        break;
+      case "enrol":
+        void this.#decide(effect.request);
+        break;
+      case "enrolled":
+        this.#membership?.enrolment.answered(effect.answer);
+        break;
+      case "anchored":
+        this.#candidates?.anchored(effect.anchored, performance.now());
         break;
       case "ignored":
         this.#parts.metrics.count("ote_messages_ignored_total", { code: effect.code });
@@ -265,11 +283,19 @@ export class ClusterController {
     if (name === this.#node.name) {
       const { tags, version } = this.#options;
       const { parent: parentName, path } = this.#node;
-      const preferredParent = this.#atHome ? "" : this.#home;
-      return { name, parentName, preferredParent, listen: this.#advertised(), tags, version, path };
+      const preferredParent = this.#atHome ? "" : this.#introduction.home;
+      return {
+        name,
+        parentName,
+        preferredParent,
+        listen: this.#introduction.advertised,
+        tags,
+        version,
+        path,
+      };
     }
     const route = this.#node.route(name);
-    if (route === undefined) return undefined;
+    if (route === undefined || this.#membership?.isRevoked(route.certificate)) return undefined;
     return {
       ...route,
       parentName: route.parent,

@@ -29,6 +29,8 @@ export interface ClusterRegistryParts {
   readonly live: (name: ClusterName) => LiveCluster | undefined;
   /** Every cluster that is online. */
   readonly online: () => Iterable<Selectable>;
+  /** A Cluster object is marked for deletion; undefined if nothing has to be done before it goes. */
+  readonly onRemoval: (cluster: Cluster, signal: AbortSignal) => Promise<void> | undefined;
 }
 
 /** Keeps the Cluster objects of one API true: one for each cluster of the tree that was ever seen. */
@@ -103,6 +105,10 @@ export class ClusterRegistry {
     if (!isClusterName(name)) return;
     const live = this.#parts.live(name);
     const present = this.#informer.objects.get(`${SYSTEM_NAMESPACE}/${name}`);
+    if (present?.metadata.deletionTimestamp !== undefined) {
+      await this.#parts.onRemoval(present, signal);
+      return;
+    }
     if (live === undefined) {
       this.#confirmed.delete(name);
       if (present?.status?.status !== "online" || !(this.#graceOver || this.#seen.has(name)))

@@ -1,3 +1,4 @@
+import type { Cluster } from "../apis/cluster.ts";
 import type { ResourceClient } from "../apis/resource-client.ts";
 import type { Logger } from "../base/log.ts";
 import type { Metrics } from "../base/metrics.ts";
@@ -17,6 +18,8 @@ export interface EntryPointParts {
   /** Every cluster that is online. */
   readonly online: () => Iterable<Selectable>;
   readonly dispatch: (event: TreeEvent) => void;
+  /** A Cluster object is marked for deletion. */
+  readonly onRemoval: (cluster: Cluster, signal: AbortSignal) => Promise<void> | undefined;
 }
 
 /** A Kubernetes API through which a subtree is seen and commanded: its clusters as objects, its tasks from objects. */
@@ -24,12 +27,13 @@ export class EntryPoint {
   readonly #registry: ClusterRegistry;
   readonly #desk: TaskDesk;
 
-  constructor({ client, log, metrics, live, online, dispatch }: EntryPointParts) {
+  constructor({ client, log, metrics, live, online, dispatch, onRemoval }: EntryPointParts) {
     const registry = new ClusterRegistry({
       client,
       log: log.child({ part: "registry" }),
       live,
       online,
+      onRemoval,
     });
     this.#registry = registry;
     this.#desk = new TaskDesk({

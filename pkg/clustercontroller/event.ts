@@ -1,6 +1,26 @@
 import type { LinkEnd } from "../tunnel/link.ts";
-import type { Hello, Message, Neighbours, Result, Task, Welcome } from "../wire/message.ts";
+import type {
+  Enrol,
+  Enrolled,
+  Hello,
+  Message,
+  Neighbours,
+  Result,
+  Task,
+  Welcome,
+} from "../wire/message.ts";
 import type { ClusterName } from "../wire/names.ts";
+
+/** What lets the clusters that execute a task check who sent it, and that it is meant for them. */
+export interface TaskSeal {
+  /** Milliseconds since 1970 after which nobody may start it. */
+  readonly notAfter: number;
+  /** The origin's certificate, DER. */
+  readonly certificate: Uint8Array;
+  readonly signature: Uint8Array;
+  /** The proof that the signature covers a cluster; undefined if it does not. */
+  readonly proofOf: (cluster: ClusterName) => Uint8Array | undefined;
+}
 
 /** A task at the cluster whose API it was written to, with the clusters it was frozen to. */
 export interface TaskOrder {
@@ -14,16 +34,27 @@ export interface TaskOrder {
   readonly deadline: number;
   /** How many clusters may have it at the same time. */
   readonly parallelism: number;
+  /** Absent in a tree without identities. */
+  readonly seal?: TaskSeal | undefined;
+}
+
+/** What happened on a child's link. One of a session that is not the present one changes nothing. */
+export interface OfChild {
+  readonly child: ClusterName;
+  readonly session: number;
 }
 
 /** What can happen to one node of the tree. */
 export type TreeEvent =
+  /** Somebody says hello; comes before `TreeNode.refusal` is asked about it. */
+  | { readonly kind: "child-knocked"; readonly hello: Hello }
   | { readonly kind: "child-joined"; readonly hello: Hello }
-  | { readonly kind: "child-left"; readonly child: ClusterName }
-  | { readonly kind: "child-said"; readonly child: ClusterName; readonly message: Message }
+  | (OfChild & { readonly kind: "child-left" })
+  | (OfChild & { readonly kind: "child-said"; readonly message: Message })
   /** Too much waits to be sent to a child; no more tasks until it has drained. */
-  | { readonly kind: "child-congested"; readonly child: ClusterName }
-  | { readonly kind: "child-drained"; readonly child: ClusterName }
+  | (OfChild & { readonly kind: "child-congested" })
+  | (OfChild & { readonly kind: "child-drained" })
+  /** Only one that `TreeNode.unfit` has nothing against; it replaces the present parent. */
   | { readonly kind: "parent-joined"; readonly welcome: Welcome }
   | { readonly kind: "parent-left" }
   | { readonly kind: "parent-said"; readonly message: Message }
@@ -31,6 +62,10 @@ export type TreeEvent =
   | { readonly kind: "task-deleted"; readonly id: string }
   /** The shim has a result for a task that a `run` effect gave it, and the ledger has it on disk. */
   | { readonly kind: "task-ran"; readonly result: Result }
+  /** Somebody here asks the tree's authority for a certificate. */
+  | { readonly kind: "enrol"; readonly request: Enrol }
+  /** The authority, which is here, has decided. */
+  | { readonly kind: "enrolled"; readonly answer: Enrolled }
   /** Time has passed; comes about twice a second. */
   | { readonly kind: "tick" };
 
@@ -58,5 +93,11 @@ export type TreeEffect =
   | { readonly kind: "clusters-changed"; readonly names: readonly ClusterName[] }
   /** Whom we may join should the parent be lost. */
   | { readonly kind: "candidates"; readonly neighbours: Neighbours }
+  /** This is the top: the authority has to decide, if it is here. */
+  | { readonly kind: "enrol"; readonly request: Enrol }
+  /** The authority's answer to who asked here. */
+  | { readonly kind: "enrolled"; readonly answer: Enrolled }
+  /** Whether this cluster has a way to a root is another answer now. */
+  | { readonly kind: "anchored"; readonly anchored: boolean }
   /** Something a peer should not have said was left out, under this code. */
   | { readonly kind: "ignored"; readonly peer: ClusterName; readonly code: string };

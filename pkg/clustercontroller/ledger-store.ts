@@ -3,7 +3,8 @@ import type { Result, Task } from "../wire/message.ts";
 import { clusterName } from "../wire/names.ts";
 import type { LedgerEntry } from "./task-ledger.ts";
 
-const TABLE = "ledger";
+/** The table of what this cluster executes itself. */
+const OWN_TABLE = "ledger";
 
 /** A task that was started and has no result: the process died in between. */
 export interface Interrupted {
@@ -24,16 +25,18 @@ interface LedgerRecord {
 /** The tasks that this cluster has taken on, on disk. */
 export class LedgerStore {
   readonly #store: RecordStore;
+  readonly #table: string;
 
-  constructor(store: RecordStore) {
+  constructor(store: RecordStore, table: string = OWN_TABLE) {
     this.#store = store;
+    this.#table = table;
   }
 
   /** What is known from before, with times on the clock that shows `now`; damaged records are an error. */
   load(now: number): { readonly entries: LedgerEntry[]; readonly interrupted: Interrupted[] } {
     const entries: LedgerEntry[] = [];
     const interrupted: Interrupted[] = [];
-    for (const [, text] of this.#store.entries(TABLE)) {
+    for (const [, text] of this.#store.entries(this.#table)) {
       const record = JSON.parse(text) as LedgerRecord;
       const { id, expiresAt, startedAt, result } = record;
       const expires = now + expiresAt - Date.now();
@@ -57,12 +60,12 @@ export class LedgerStore {
       startedAt: Date.now(),
       expiresAt,
     };
-    await this.#store.write([{ table: TABLE, key: task.id, value: JSON.stringify(record) }]);
+    await this.#store.write([{ table: this.#table, key: task.id, value: JSON.stringify(record) }]);
   }
 
   /** Notes how the task ended. */
   async finished({ kind: _, id, origin, body, ...result }: Result): Promise<void> {
-    const text = this.#store.get(TABLE, id);
+    const text = this.#store.get(this.#table, id);
     if (text === undefined) return;
     const record: LedgerRecord = {
       ...(JSON.parse(text) as LedgerRecord),
@@ -72,11 +75,11 @@ export class LedgerStore {
       body: "",
       result: { ...result, body: Buffer.from(body).toString("base64") },
     };
-    await this.#store.write([{ table: TABLE, key: id, value: JSON.stringify(record) }]);
+    await this.#store.write([{ table: this.#table, key: id, value: JSON.stringify(record) }]);
   }
 
   async forget(ids: readonly string[]): Promise<void> {
-    await this.#store.write(ids.map((key) => ({ table: TABLE, key })));
+    await this.#store.write(ids.map((key) => ({ table: this.#table, key })));
   }
 }
 
@@ -88,6 +91,7 @@ function taskOf({ id, origin, body, expiresAt }: LedgerRecord): Task {
     targets: [],
     ttlMs: Math.max(0, expiresAt - Date.now()),
     body: Buffer.from(body, "base64"),
+    hops: 0,
     startedAt: 0,
   };
 }

@@ -5,30 +5,63 @@ import type { Metrics } from "../base/metrics.ts";
 import type { ParentCandidates } from "../topology/parent-candidates.ts";
 import { TUNNEL_PATH } from "../tunnel/cloud-tunnel.ts";
 import { type Dialled, dialLink } from "../tunnel/edge-tunnel.ts";
-import { type Link, LinkClosedError, type LinkEnd, POLITE_END } from "../tunnel/link.ts";
-import type { Hello, Message } from "../wire/message.ts";
+import {
+  type Link,
+  LinkClosedError,
+  type LinkEnd,
+  LinkRefusedError,
+  POLITE_END,
+} from "../tunnel/link.ts";
+import type { Peer, TunnelTrust } from "../tunnel/peer.ts";
+import type { Hello, Message, Welcome } from "../wire/message.ts";
 import type { TreeEvent } from "./event.ts";
 
 /** Ends that will not be different at the next attempt: trying again fast would only fill logs. */
 const HOPELESS = new Set([
+  "CERTIFICATE_EXPIRED",
+  "FOREIGN_AUTHORITY",
   "NAME_TAKEN",
+  "NOT_GRANTED",
   "PROTOCOL_VERSION",
   "REPLACED",
+  "REVOKED",
   "STALE_SESSION",
   "TREE_TOO_DEEP",
 ]);
+/** Ends that may come from a clock that is wrong. */
+const CLOCK_DOUBTS = new Set(["CERTIFICATE_EXPIRED", "CERTIFICATE_NOT_YET_VALID"]);
+/** The parent has asked for a higher rank: it will take us soon. */
+const SOON = "RANK_TOO_LOW";
 const HOPELESS_WAIT_MS = 8000;
+/** Milliseconds that a parent we leave may still pass on tasks, until all know the new way. */
+const LINGER_MS = 2000;
+/** Milliseconds after which we look again whether there is a better parent. */
+const LOOK_MS = 1000;
 
 /** What the parent's side needs of the program around it. */
 export interface ParentLinkParts {
   readonly candidates: ParentCandidates;
   readonly log: Logger;
   readonly metrics: Metrics;
-  /** A hello for a new link, with a session larger than any before. */
-  readonly hello: () => Hello;
+  /** A hello for a new link to `peer`, with a session larger than any before. */
+  readonly hello: (peer: Peer | undefined) => Hello;
+  /** Who we are and whom we join; undefined in a tree without identities. */
+  readonly trust: TunnelTrust | undefined;
+  /** What is left of a message after it was checked; undefined if the tree must not hear it. */
+  readonly check: (message: Message) => Message | undefined;
+  /** The clock of the parent at `address` and ours disagree about who is valid; resolves to whether ours was set. */
+  readonly onClockDoubt: (address: string, signal: AbortSignal) => Promise<boolean> | undefined;
+  /** Why a cluster that has welcomed us cannot be our parent. */
+  readonly unfit: (welcome: Welcome, home: boolean) => LinkEnd | undefined;
   readonly dispatch: (event: TreeEvent) => void;
   /** Told the parent's name and whether it is the preferred one. */
   readonly onJoined: (name: string, home: boolean) => void;
+}
+
+/** A parent that has welcomed us, and where it was found. */
+interface Found {
+  readonly dialled: Dialled;
+  readonly address: string;
 }
 
 /**
@@ -64,24 +97,17 @@ export class ParentLink {
 
   /** Keeps a parent until `signal` aborts. */
   async run(signal: AbortSignal): Promise<void> {
-    const { candidates } = this.#parts;
-    let next: Dialled | undefined;
-    let address = candidates.home;
+    let found: Found | undefined;
     while (!signal.aborted) {
-      if (next === undefined) {
-        const found = await this.#find(signal);
-        if (found === undefined) return;
-        [next, address] = [found.dialled, found.address];
-      }
-      const home = await this.#live(next, address, signal);
-      next = home;
-      address = candidates.home;
+      found ??= await this.#find(signal);
+      if (found === undefined) return;
+      found = await this.#live(found, signal);
     }
-    next?.link.end(POLITE_END);
+    found?.dialled.link.end(POLITE_END);
   }
 
   /** Dials candidates, best first, until one takes us; undefined when `signal` aborts. */
-  async #find(signal: AbortSignal): Promise<{ dialled: Dialled; address: string } | undefined> {
+  async #find(signal: AbortSignal): Promise<Found | undefined> {
     const { candidates } = this.#parts;
     for (let failures = 0; !signal.aborted; ) {
       const choice = candidates.choose(performance.now());
@@ -103,7 +129,9 @@ export class ParentLink {
     } catch (error) {
       if (signal.aborted) return undefined;
       const code = errorCode(error);
-      candidates.failed(address, performance.now());
+      const isClockSet = await this.#isClockSet(code, address, signal);
+      candidates.failed(address, performance.now(), code === SOON || isClockSet);
+      if (isClockSet) return undefined;
       const level = attempt <= 3 && !HOPELESS.has(code) ? "info" : "warn";
       log[level]({ address, code, text: errorText(error) }, "cannot join parent, will try others");
       if (HOPELESS.has(code) && candidates.addresses.length === 1) {
@@ -113,58 +141,88 @@ export class ParentLink {
     }
   }
 
-  #dial(address: string, signal: AbortSignal): Promise<Dialled> {
-    const { hello, metrics } = this.#parts;
-    return dialLink({ address, path: TUNNEL_PATH, hello: hello(), side: "up", metrics }, signal);
+  /** Whether our clock was in doubt, and is right now. */
+  async #isClockSet(code: string, address: string, signal: AbortSignal): Promise<boolean> {
+    if (!CLOCK_DOUBTS.has(code)) return false;
+    return (await this.#parts.onClockDoubt(address, signal)) === true;
   }
 
-  /** Lives with one parent; resolves when it is lost, or with a link to home when that is back. */
-  async #live(
-    { link, welcome }: Dialled,
-    address: string,
-    signal: AbortSignal,
-  ): Promise<Dialled | undefined> {
+  async #dial(address: string, signal: AbortSignal): Promise<Dialled> {
+    const { candidates, hello, trust, metrics, unfit } = this.#parts;
+    const dialled = await dialLink(
+      { address, path: TUNNEL_PATH, hello, trust, side: "up", metrics },
+      signal,
+    );
+    const end = unfit(dialled.welcome, address === candidates.home);
+    if (end === undefined) return dialled;
+    dialled.link.end(end);
+    throw new LinkRefusedError(address, end);
+  }
+
+  /** Lives with one parent; resolves when it is lost, or with a better one that has welcomed us. */
+  async #live(found: Found, signal: AbortSignal): Promise<Found | undefined> {
+    const { link } = found.dialled;
+    this.#join(found);
+    const over = new AbortController();
+    const seeking = this.#seek(AbortSignal.any([signal, over.signal]));
+    let replaced = false;
+    const ended = this.#follow(link, signal, () => replaced);
+    await Promise.race([seeking, ended]);
+    over.abort();
+    const better = await seeking;
+    if (better === undefined) {
+      await this.#lose(found, await ended, signal);
+      return undefined;
+    }
+    replaced = true;
+    const linger = setTimeout(() => link.end(POLITE_END), LINGER_MS);
+    void ended.then(() => clearTimeout(linger));
+    return better;
+  }
+
+  #join({ dialled: { link, welcome }, address }: Found): void {
     const { candidates, dispatch, log, metrics, onJoined } = this.#parts;
     this.#link = link;
-    candidates.joined(address, performance.now());
+    candidates.joined(address, welcome.anchored, performance.now());
     onJoined(welcome.name, address === candidates.home);
     dispatch({ kind: "parent-joined", welcome });
     metrics.gauge("ote_links", 1, { side: "up" });
     log.info({ parent: welcome.name, address, path: welcome.path.join("/") }, "joined parent");
-    const over = new AbortController();
-    const homeLink = this.#seekHome(AbortSignal.any([signal, over.signal]));
-    const stop = (): void => link.end(POLITE_END);
-    signal.addEventListener("abort", stop, { once: true });
-    let home: Dialled | undefined;
-    void homeLink.then((found) => {
-      home = found;
-      if (found !== undefined) link.end(POLITE_END);
-    });
-    await link.receive((message) => {
-      // Once home has welcomed us, the parent that took us in has no say any more.
-      if (home === undefined) this.#hear(link, message);
-    });
-    const { code, text } = await link.ended;
-    over.abort();
-    home = await homeLink;
-    signal.removeEventListener("abort", stop);
-    candidates.lost();
+  }
+
+  async #lose(
+    { dialled: { welcome }, address }: Found,
+    { code, text }: LinkEnd,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { candidates, dispatch, log, metrics } = this.#parts;
+    candidates.lost(performance.now());
     // Its machine may still accept connections; who is silent would keep us waiting for its welcome.
     if (code === "PEER_SILENT") candidates.failed(address, performance.now());
-    if (home === undefined) {
-      this.#link = undefined;
-      metrics.gauge("ote_links", 0, { side: "up" });
-      dispatch({ kind: "parent-left" });
-      if (!signal.aborted) log.warn({ parent: welcome.name, code, text }, "lost parent");
-      if (HOPELESS.has(code)) await waitHopelessly(signal);
-    }
-    return home;
+    this.#link = undefined;
+    metrics.gauge("ote_links", 0, { side: "up" });
+    dispatch({ kind: "parent-left" });
+    if (!signal.aborted) log.warn({ parent: welcome.name, code, text }, "lost parent");
+    if (HOPELESS.has(code)) await waitHopelessly(signal);
+  }
+
+  /** Passes on what a parent says until its link ends; once another has replaced it, only tasks. */
+  async #follow(link: Link, signal: AbortSignal, replaced: () => boolean): Promise<LinkEnd> {
+    const stop = (): void => link.end(POLITE_END);
+    signal.addEventListener("abort", stop, { once: true });
+    await link.receive((message) => {
+      if (!replaced() || message.kind === "task") this.#hear(link, message);
+    });
+    const end = await link.ended;
+    signal.removeEventListener("abort", stop);
+    return end;
   }
 
   /** Passes a message on; one that we cannot bear costs the link, not the program. */
   #hear(link: Link, message: Message): void {
     try {
-      this.#parts.dispatch({ kind: "parent-said", message });
+      const checked = this.#parts.check(message);
+      if (checked !== undefined) this.#parts.dispatch({ kind: "parent-said", message: checked });
     } catch (error) {
       this.#parts.log.error(
         { parent: link.peer, code: "INTERNAL_ERROR", err: error },
@@ -177,27 +235,27 @@ export class ParentLink {
     }
   }
 
-  /** While we live elsewhere: dials home now and then, and resolves to the link once it is welcomed there. */
-  async #seekHome(signal: AbortSignal): Promise<Dialled | undefined> {
+  /** Looks for a better parent than the present one; resolves when one has welcomed us. */
+  async #seek(signal: AbortSignal): Promise<Found | undefined> {
     const { candidates, log } = this.#parts;
     while (!signal.aborted) {
-      const due = candidates.homeDue();
-      if (due === undefined) return undefined;
-      const ms = Math.max(0, due - performance.now()) * (0.9 + Math.random() / 5);
-      await sleep(ms, undefined, { signal }).catch(() => {});
-      if (signal.aborted) return undefined;
+      const choice = candidates.seek(performance.now());
+      if (choice?.do !== "dial") {
+        const left = (choice?.until ?? Number.POSITIVE_INFINITY) - performance.now();
+        const ms = Math.min(left, LOOK_MS) * (0.75 + Math.random() / 2);
+        await sleep(ms, undefined, { signal }).catch(() => {});
+        continue;
+      }
+      const { address } = choice;
       try {
-        const dialled = await this.#dial(candidates.home, signal);
-        log.info({ address: candidates.home }, "preferred parent is back, going home");
-        return dialled;
+        const dialled = await this.#dial(address, signal);
+        log.info({ address }, "a better parent has welcomed us");
+        return { dialled, address };
       } catch (error) {
-        if (!signal.aborted) {
-          candidates.failed(candidates.home, performance.now());
-          log.debug(
-            { code: errorCode(error), text: errorText(error) },
-            "preferred parent is still away",
-          );
-        }
+        if (signal.aborted) return undefined;
+        const [code, text] = [errorCode(error), errorText(error)];
+        candidates.failed(address, performance.now(), code === SOON);
+        log.debug({ address, code, text }, "no better parent yet");
       }
     }
     return undefined;

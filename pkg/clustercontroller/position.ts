@@ -11,9 +11,14 @@ export interface Position {
   readonly siblings: readonly Neighbour[];
   /** How the parent's other children and this cluster's own can reach the parent. */
   readonly parentAddress: Neighbour | undefined;
+  /** Whether the path begins at a root. */
+  readonly anchored: boolean;
+  /** Since when it does, or does not; on the clock of the events. */
+  readonly since: number;
 }
 
 /** The position of a cluster without a parent. */
-export function atTop(self: ClusterName): Position {
-  return { path: [self], parent: undefined, siblings: [], parentAddress: undefined };
+export function atTop(self: ClusterName, anchored: boolean, since: number): Position {
+  const path = [self];
+  return { path, parent: undefined, siblings: [], parentAddress: undefined, anchored, since };
 }

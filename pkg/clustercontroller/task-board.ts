@@ -13,8 +13,10 @@ export type Reach = "yes" | "congested" | "no";
 
 /** A task and the clusters to which it is to be sent now. */
 export interface Sending {
-  readonly task: Omit<Task, "targets">;
+  readonly task: Omit<Task, "targets" | "proofs">;
   readonly targets: readonly ClusterName[];
+  /** For each of `targets`; absent in a tree without identities. */
+  readonly proofs?: readonly Uint8Array[] | undefined;
 }
 
 /** What came of an event: tasks to send, and verdicts that are final. */
@@ -139,20 +141,24 @@ export class TaskBoard {
       targets.push(cluster);
     }
     if (targets.length === 0) return [];
-    const ttlMs = Math.ceil(order.deadline - now);
-    return [
-      {
-        task: {
-          kind: "task",
-          id: order.id,
-          origin: this.#origin,
-          ttlMs,
-          body: order.body,
-          startedAt: 0,
-        },
-        targets,
-      },
-    ];
+    return [this.#sending(order, targets, Math.ceil(order.deadline - now))];
+  }
+
+  #sending(order: TaskOrder, targets: readonly ClusterName[], ttlMs: number): Sending {
+    const { id, body, seal } = order;
+    const task = {
+      kind: "task",
+      id,
+      origin: this.#origin,
+      ttlMs,
+      body,
+      hops: 0,
+      startedAt: 0,
+    } as const;
+    if (seal === undefined) return { task, targets };
+    const { notAfter, certificate, signature, proofOf } = seal;
+    const proofs = targets.map((target) => proofOf(target) ?? new Uint8Array());
+    return { task: { ...task, notAfter, certificate, signature }, targets, proofs };
   }
 
   #expire(entry: Entry, now: number): Settlement[] {

@@ -59,6 +59,11 @@ export class TaskLedger {
     this.#shed();
   }
 
+  /** A running task was not begun after all: it may come again. */
+  withdraw(id: string): void {
+    if (this.#entries.get(id)?.result === undefined) this.#entries.delete(id);
+  }
+
   /** Forgets finished tasks that can no longer be repeated, and returns their ids. */
   prune(now: number): string[] {
     const gone: string[] = [];

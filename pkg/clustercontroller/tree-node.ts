@@ -1,22 +1,32 @@
 import { assertNever } from "../base/errors.ts";
 import type { LinkEnd } from "../tunnel/link.ts";
-import type { Hello, Message, Result, Route, Task } from "../wire/message.ts";
+import type {
+  Enrol,
+  Enrolled,
+  Hello,
+  Message,
+  Path,
+  Result,
+  Route,
+  Task,
+  Welcome,
+} from "../wire/message.ts";
 import type { ClusterName } from "../wire/names.ts";
 import { MAX_DEPTH } from "../wire/parse-message.ts";
 import { type ChildrenChange, ClusterHandler } from "./cluster-handler.ts";
 import { EdgeHandler } from "./edge-handler.ts";
-import type { TreeEffect, TreeEvent } from "./event.ts";
+import type { OfChild, TreeEffect, TreeEvent } from "./event.ts";
 import { type BoardChange, type Reach, type Sending, TaskBoard } from "./task-board.ts";
 import { type LedgerEntry, TaskLedger } from "./task-ledger.ts";
-
-/** Most targets in one message; more of them below one child are sent as several. */
-export const TARGETS_PER_MESSAGE = 2000;
+import { divide, refusal } from "./task-part.ts";
 
 /** What a node is from its start. */
 export interface TreeNodeOptions {
   readonly name: ClusterName;
   /** Whether tasks for this cluster can be executed here. */
   readonly hasShim: boolean;
+  /** Whether this is a root: it has no parent and looks for none. */
+  readonly isRoot: boolean;
   /** The tasks taken on before a restart. */
   readonly ledger?: Iterable<LedgerEntry>;
 }
@@ -35,11 +45,11 @@ export class TreeNode {
   readonly #board: TaskBoard;
   readonly #ledger: TaskLedger;
 
-  constructor({ name, hasShim, ledger = [] }: TreeNodeOptions) {
+  constructor({ name, hasShim, isRoot, ledger = [] }: TreeNodeOptions) {
     this.name = name;
     this.#hasShim = hasShim;
     this.#south = new ClusterHandler(name);
-    this.#north = new EdgeHandler(name);
+    this.#north = new EdgeHandler(name, isRoot);
     this.#board = new TaskBoard(name, (cluster) => this.#reach(cluster));
     this.#ledger = new TaskLedger(ledger);
   }
@@ -54,9 +64,24 @@ export class TreeNode {
     return this.#north.position.parent;
   }
 
+  /** Whether there is a way from here to a root. */
+  get anchored(): boolean {
+    return this.#north.position.anchored;
+  }
+
+  /** Lower than the parent's, higher than every child's. */
+  get rank(): number {
+    return this.#north.rank;
+  }
+
   /** Tasks created here that still wait for a verdict. */
   get waitingTasks(): number {
     return this.#board.size;
+  }
+
+  /** Tasks taken on for this cluster that are remembered. */
+  get rememberedTasks(): number {
+    return this.#ledger.size;
   }
 
   /** How many clusters are below this one. */
@@ -74,6 +99,11 @@ export class TreeNode {
     return this.#south.routes.route(name);
   }
 
+  /** The child through which `name` is reached. */
+  nextHop(name: ClusterName): ClusterName | undefined {
+    return this.#south.routes.nextHop(name);
+  }
+
   /** The names from below this cluster down to `name`, who is the last. */
   hopsTo(name: ClusterName): ClusterName[] {
     const hops: ClusterName[] = [];
@@ -88,13 +118,28 @@ export class TreeNode {
   }
 
   /** Why a cluster that says hello may not join, or undefined if it may. Changes nothing. */
-  refusal(hello: Hello): LinkEnd | undefined {
-    return this.#south.refusal(hello, this.#north.position);
+  refusal(hello: Hello, now: number): LinkEnd | undefined {
+    return this.#south.refusal(hello, this.#north.position, this.rank, now);
+  }
+
+  /** Why a cluster that has welcomed us cannot be our parent, or undefined if it can. Changes nothing. */
+  unfit(welcome: Welcome, home: boolean): LinkEnd | undefined {
+    return this.#north.unfit(welcome, home);
   }
 
   /** Takes one event at time `now`; returns what is to be done, in order. */
   handle(event: TreeEvent, now: number): TreeEffect[] {
+    if ("session" in event && !this.#isPresent(event)) return [];
+    const before = this.anchored;
+    const effects = this.#take(event, now);
+    const { anchored } = this;
+    return anchored === before ? effects : [...effects, { kind: "anchored", anchored }];
+  }
+
+  #take(event: TreeEvent, now: number): TreeEffect[] {
     switch (event.kind) {
+      case "child-knocked":
+        return this.#knocked(event.hello, now);
       case "child-joined":
         return this.#childrenChanged(this.#south.joined(event.hello, this.#north.position), now);
       case "child-left":
@@ -108,9 +153,12 @@ export class TreeNode {
         this.#south.setCongested(event.child, false);
         return this.#boardChanged(this.#board.tick(now), now);
       case "parent-joined":
-        return [...this.#north.join(event.welcome, this.#south.routes), ...this.#tellChildren()];
+        return [
+          ...this.#north.join(event.welcome, this.#south.routes, now),
+          ...this.#tellChildren(),
+        ];
       case "parent-left":
-        this.#north.leave();
+        this.#north.leave(now);
         return this.#tellChildren();
       case "parent-said":
         return this.#parentSaid(event.message, now);
@@ -122,6 +170,10 @@ export class TreeNode {
       case "task-ran":
         this.#ledger.finished(event.result);
         return this.#answer(event.result, now);
+      case "enrol":
+        return this.#enrol(event.request);
+      case "enrolled":
+        return this.#enrolled(event.answer);
       case "tick":
         return [...this.#forget(now), ...this.#boardChanged(this.#board.tick(now), now)];
       default:
@@ -129,8 +181,31 @@ export class TreeNode {
     }
   }
 
+  #isPresent({ child, session }: OfChild): boolean {
+    return this.#south.routes.sessionOf(child) === session;
+  }
+
+  /** Nothing but our rank is in its way: that can be helped. */
+  #knocked(hello: Hello, now: number): TreeEffect[] {
+    const end = this.refusal(hello, now);
+    return end?.code === "RANK_TOO_LOW" ? this.#north.rise(hello.rank + 1, now) : [];
+  }
+
+  #raise(child: ClusterName, wanted: number, now: number): TreeEffect[] {
+    const effects = this.#north.rise(wanted, now);
+    this.#south.raising(child, wanted);
+    return [...effects, ...this.#raised()];
+  }
+
+  /** Tells the children that wait for a higher rank of this cluster. */
+  #raised(): TreeEffect[] {
+    return this.#south.raised(this.rank).map((child) => this.#tell(child));
+  }
+
   #childSaid(child: ClusterName, message: Message, now: number): TreeEffect[] {
     switch (message.kind) {
+      case "raise":
+        return this.#raise(child, message.rank, now);
       case "routes":
         return this.#childrenChanged(this.#south.learn(child, message), now);
       case "result":
@@ -138,6 +213,11 @@ export class TreeNode {
           return [{ kind: "ignored", peer: child, code: "FOREIGN_ANSWER" }];
         }
         return this.#answer(message, now);
+      case "enrol":
+        if (!this.#south.routes.announces(child, message.door)) {
+          return [{ kind: "ignored", peer: child, code: "FOREIGN_ANSWER" }];
+        }
+        return this.#enrol(message);
       default:
         return [{ kind: "ignored", peer: child, code: "UNEXPECTED_MESSAGE" }];
     }
@@ -146,11 +226,9 @@ export class TreeNode {
   #parentSaid(message: Message, now: number): TreeEffect[] {
     switch (message.kind) {
       case "task":
-        return this.#deliver(message, message.targets, now);
-      case "path": {
-        const effects = this.#north.move(message.path);
-        return effects === undefined ? [] : [...effects, ...this.#tellChildren()];
-      }
+        return this.#deliver(message, now);
+      case "path":
+        return this.#parentMoved(message, now);
       case "neighbours":
         this.#north.learn(message);
         return [
@@ -162,13 +240,21 @@ export class TreeNode {
       case "conflict":
         if (message.name !== this.name) return [...this.#south.pass(message).effects];
         return [{ kind: "end-parent", reason: { code: message.code, text: message.text } }];
+      case "enrolled":
+        return this.#enrolled(message);
       default:
         return [{ kind: "ignored", peer: this.parent ?? this.name, code: "UNEXPECTED_MESSAGE" }];
     }
   }
 
-  #childrenChanged({ changed, removed, effects }: ChildrenChange, now: number): TreeEffect[] {
-    const names = [...changed.map((route) => route.name), ...removed];
+  #parentMoved(message: Path, now: number): TreeEffect[] {
+    const effects = this.#north.move(message, now);
+    return effects === undefined ? this.#raised() : [...effects, ...this.#tellChildren()];
+  }
+
+  #childrenChanged(change: ChildrenChange, now: number): TreeEffect[] {
+    const { changed, removed, moved, effects } = change;
+    const names = [...changed.map((route) => route.name), ...removed, ...moved];
     if (names.length === 0) return [...effects];
     return [
       ...effects,
@@ -180,16 +266,15 @@ export class TreeNode {
 
   /** Our own place is another one: so is that of everybody below. */
   #tellChildren(): TreeEffect[] {
-    const { path } = this.#north.position;
-    const told = [...this.#south.routes.children].map(
-      ({ name }): TreeEffect => ({
-        kind: "send-child",
-        child: name,
-        message: { kind: "path", path },
-      }),
-    );
+    const told = [...this.#south.routes.children].map(({ name }) => this.#tell(name));
+    this.#south.raised(this.rank);
     const names = [this.name, ...[...this.#south.routes.routes()].map((route) => route.name)];
     return [...told, { kind: "clusters-changed", names }];
+  }
+
+  #tell(child: ClusterName): TreeEffect {
+    const { path, rank, anchored } = this;
+    return { kind: "send-child", child, message: { kind: "path", path, rank, anchored } };
   }
 
   #boardChanged({ sendings, settled }: BoardChange, now: number): TreeEffect[] {
@@ -199,33 +284,28 @@ export class TreeNode {
     return [...verdicts, ...sendings.flatMap((sending) => this.#send(sending, now))];
   }
 
-  #send({ task, targets }: Sending, now: number): TreeEffect[] {
-    return this.#deliver({ ...task, targets: [] }, targets, now);
+  #send({ task, targets, proofs }: Sending, now: number): TreeEffect[] {
+    return this.#deliver({ ...task, targets, proofs }, now);
   }
 
   /** Executes a task here if this cluster is among the targets, and passes it on to the others. */
-  #deliver(task: Task, targets: readonly ClusterName[], now: number): TreeEffect[] {
-    const effects: TreeEffect[] = [];
-    const byChild = new Map<ClusterName, ClusterName[]>();
-    for (const target of targets) {
-      if (target === this.name) {
-        effects.push(...this.#receive(task, now));
-        continue;
-      }
-      // No way, or too much waiting on it: the origin sends again, which costs this tier no memory.
-      const child = this.#south.routes.nextHop(target);
-      if (child === undefined || this.#south.isCongested(child)) continue;
-      const group = byChild.get(child);
-      if (group === undefined) byChild.set(child, [target]);
-      else group.push(target);
+  #deliver(task: Task, now: number): TreeEffect[] {
+    const { here, below } = divide(task, this.name, (target) => this.#openHop(target));
+    const effects = here === undefined ? [] : this.#receive(here, now);
+    if (task.hops >= MAX_DEPTH && below.length > 0) {
+      const peer = this.parent ?? this.name;
+      return [...effects, { kind: "ignored", peer, code: "TOO_MANY_HOPS" }];
     }
-    for (const [child, group] of byChild) {
-      for (let from = 0; from < group.length; from += TARGETS_PER_MESSAGE) {
-        const part = group.slice(from, from + TARGETS_PER_MESSAGE);
-        effects.push({ kind: "send-child", child, message: { ...task, targets: part } });
-      }
-    }
-    return effects;
+    const sends = below.map(
+      ({ child, part }): TreeEffect => ({ kind: "send-child", child, message: part }),
+    );
+    return [...effects, ...sends];
+  }
+
+  /** No way, or too much waiting on it: the origin sends again, which costs this tier no memory. */
+  #openHop(target: ClusterName): ClusterName | undefined {
+    const child = this.#south.routes.nextHop(target);
+    return child === undefined || this.#south.isCongested(child) ? undefined : child;
   }
 
   #receive(task: Task, now: number): TreeEffect[] {
@@ -233,7 +313,7 @@ export class TreeNode {
     const decision = this.#ledger.receive(task, now);
     switch (decision.do) {
       case "run":
-        return [{ kind: "run", task: { ...task, targets: [this.name] } }];
+        return [{ kind: "run", task }];
       case "answer":
         return this.#answer({ ...decision.result, origin: task.origin }, now);
       case "refuse":
@@ -250,6 +330,19 @@ export class TreeNode {
     return this.#north.joined ? [{ kind: "send-parent", message: result }] : [];
   }
 
+  /** Who wants a certificate asks at the top of the tree. */
+  #enrol(request: Enrol): TreeEffect[] {
+    return this.#north.joined
+      ? [{ kind: "send-parent", message: request }]
+      : [{ kind: "enrol", request }];
+  }
+
+  #enrolled(answer: Enrolled): TreeEffect[] {
+    if (answer.door === this.name) return [{ kind: "enrolled", answer }];
+    const child = this.#south.routes.nextHop(answer.door);
+    return child === undefined ? [] : [{ kind: "send-child", child, message: answer }];
+  }
+
   #forget(now: number): TreeEffect[] {
     const ids = this.#ledger.prune(now);
     return ids.length === 0 ? [] : [{ kind: "forget", ids }];
@@ -262,31 +355,3 @@ export class TreeNode {
     return this.#south.isCongested(child) ? "congested" : "yes";
   }
 }
-
-function refusal(
-  task: Task,
-  cluster: ClusterName,
-  verdict: "refused" | "expired",
-  reason: string,
-): Result {
-  const { id, origin } = task;
-  const text =
-    verdict === "expired" ? "The deadline had passed when the task arrived" : REFUSALS[reason];
-  return {
-    kind: "result",
-    id,
-    origin,
-    cluster,
-    verdict,
-    code: 0,
-    reason,
-    truncated: false,
-    timestamp: 0,
-    body: new TextEncoder().encode(text ?? reason),
-  };
-}
-
-const REFUSALS: Readonly<Record<string, string>> = {
-  NoShim: "This cluster controller has no shim, so nothing can be executed here",
-  LedgerFull: "This cluster remembers as many tasks as it may and takes no new ones for now",
-};

@@ -2,14 +2,19 @@ import { copyFile, mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CLUSTER, type Cluster, SYSTEM_NAMESPACE } from "../apis/cluster.ts";
+import { writePrivateFile } from "../base/certificates.ts";
 import { ProcessLock } from "../base/process-lock.ts";
 import type { Scope } from "../base/scope.ts";
 import { KubeconfigTransport } from "../kube/kubeconfig-transport.ts";
 import { TransportResourceClient } from "../kube/transport-resource-client.ts";
+import { createToken } from "../trust/create-token.ts";
 import { formatTags } from "../wire/names.ts";
 import { HomeInUseError, ManagedProcess } from "./managed-process.ts";
 import { type ClusterPorts, portsFor } from "./ports.ts";
 import type { DemoCluster } from "./topology.ts";
+
+/** How long the token of a cluster of a demonstration can be used. */
+const TOKEN_MS = 3_600_000;
 
 /** What to demonstrate, and where. */
 export interface DemoOptions {
@@ -33,7 +38,7 @@ export async function startDemo(
   const { home, clusters, portBase, say } = options;
   await mkdir(home, { recursive: true, mode: 0o700 });
   await lockHome(home, scope);
-  for (const folder of ["logs", "run", "clusters", "data"]) {
+  for (const folder of ["logs", "run", "clusters", "data", "tokens"]) {
     await mkdir(join(home, folder), { recursive: true, mode: 0o700 });
   }
   const ports = await portsFor(
@@ -63,8 +68,44 @@ export async function startDemo(
       const kubeconfig = join(home, "clusters", `${cluster.name}.kubeconfig`);
       await eventually(signal, async () => (await stat(kubeconfig)).isFile());
     }
+    if (cluster.parent !== undefined) await invite(cluster, options, signal);
     await start(cluster.name, controllerArguments(cluster, ports, options));
   }
+}
+
+/** Writes a token for this cluster alone, unless it has joined before. */
+async function invite(
+  { name, tags, api }: DemoCluster,
+  { home }: DemoOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const identity = join(home, "data", name, "identity", "cluster.crt");
+  if (await isFile(identity)) return;
+  const root = join(home, "clusters", "root.kubeconfig");
+  await eventually(signal, async () => {
+    await using transport = await KubeconfigTransport.open(root);
+    const terms = {
+      names: name,
+      tags: Object.entries(tags).map(([key, value]) => `${key}=${value}`),
+      uses: 1,
+      expires: Date.now() + TOKEN_MS,
+      parent: true,
+      origin: api === "embedded",
+      // A home whose data of one cluster was thrown away works again.
+      replace: true,
+    };
+    const token = await createToken(new TransportResourceClient(transport), terms, signal);
+    await writePrivateFile(tokenFile(home, name), `${token}\n`);
+    return true;
+  });
+}
+
+function tokenFile(home: string, name: string): string {
+  return join(home, "tokens", name);
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined))?.isFile() ?? false;
 }
 
 /** Takes the home directory for this process alone; rejects with HomeInUseError. */
@@ -153,6 +194,7 @@ function controllerArguments(
     programs.clusterController,
     ...["--cluster-name", name],
     ...(parent === undefined ? [] : ["--parent-cluster", `127.0.0.1:${ports.get(parent)?.tunnel}`]),
+    ...(parent === undefined ? [] : ["--token-file", tokenFile(home, name)]),
     ...["--tunnel-listen", `127.0.0.1:${tunnel}`],
     ...["--tags", formatTags(tags)],
     ...["--data-dir", join(home, "data", name)],

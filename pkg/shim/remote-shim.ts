@@ -84,7 +84,7 @@ export class RemoteShim implements RecoveringShim {
           const options = {
             address,
             path: SHIM_PATH,
-            hello: hello(),
+            hello,
             side: "shim",
             metrics,
           } as const;
@@ -150,6 +150,7 @@ export class RemoteShim implements RecoveringShim {
       targets: [link.peer],
       ttlMs: Math.min(Math.ceil(task.ttlMs ?? LONGEST_TTL_MS), LONGEST_TTL_MS),
       body: taskBodyOf(task),
+      hops: 0,
       startedAt,
     };
     try {

@@ -63,6 +63,8 @@ export class ShimServer implements AsyncDisposable {
           heartbeatMs,
           path: [],
           listen: "",
+          rank: 0,
+          anchored: false,
         }),
         onLink: (link) => void server.#serve(link),
       },

@@ -31,6 +31,19 @@ describe("ParentCandidates", () => {
     expect(candidates.choose(500)).toEqual({ do: "dial", address: "home:1" });
   });
 
+  it("gives everyone a turn, also when each takes longer to fail than the others rest", () => {
+    const candidates = new ParentCandidates(["home:1"]);
+    candidates.learn(taught);
+    const tried: string[] = [];
+    for (let now = 0; now < 50_000; now += 10_000) {
+      const choice = candidates.choose(now);
+      if (choice.do !== "dial") continue;
+      tried.push(choice.address);
+      candidates.failed(choice.address, now + 10_000);
+    }
+    expect(tried).toEqual(["home:1", "aunt:1", "grand:1", "me:1", "sister:1"]);
+  });
+
   it("lets an address that keeps failing rest longer, up to a limit", () => {
     const candidates = new ParentCandidates(["home:1"]);
     const rests = Array.from({ length: 8 }, () => {
@@ -44,20 +57,63 @@ describe("ParentCandidates", () => {
   it("tries home again now and then while it is joined elsewhere, not at home", () => {
     const candidates = new ParentCandidates(["home:1"]);
     candidates.learn(taught);
-    candidates.joined("home:1", 0);
-    expect(candidates.homeDue()).toBeUndefined();
-    candidates.lost();
-    candidates.joined("aunt:1", 1000);
-    expect(candidates.homeDue()).toBe(11_000);
-    candidates.failed("home:1", 11_000);
-    expect(candidates.homeDue()).toBe(21_000);
+    candidates.joined("home:1", true, 0);
+    expect(candidates.seek(60_000)).toBeUndefined();
+    candidates.lost(60_000);
+    candidates.joined("aunt:1", true, 61_000);
+    expect(candidates.seek(69_999)).toEqual({ do: "wait", until: 70_000 });
+    expect(candidates.seek(71_000)).toEqual({ do: "dial", address: "home:1" });
+    candidates.failed("home:1", 71_000);
+    expect(candidates.seek(71_001)).toEqual({ do: "wait", until: 81_000 });
+  });
+
+  it("goes home less often when home does not last, up to a limit, and forgets that once it does", () => {
+    const candidates = new ParentCandidates(["home:1"]);
+    candidates.learn(taught);
+    const pauses: number[] = [];
+    let now = 0;
+    for (const lasted of [1000, 1000, 1000, 1000, 60_000]) {
+      candidates.joined("home:1", true, now);
+      now += lasted;
+      candidates.lost(now);
+      candidates.joined("aunt:1", true, now);
+      const choice = candidates.seek(now);
+      pauses.push(choice?.do === "wait" ? choice.until - now : 0);
+    }
+    expect(pauses).toEqual([20_000, 30_000, 30_000, 30_000, 10_000]);
+  });
+
+  it("looks for another parent while its own has no way to a root, after a while and ever less often", () => {
+    const candidates = new ParentCandidates(["home:1"]);
+    candidates.learn(taught);
+    candidates.joined("home:1", true, 0);
+    candidates.anchored(false, 1000);
+    const tried: [number, string][] = [];
+    for (let now = 1000; now < 40_000; now += 500) {
+      const choice = candidates.seek(now);
+      if (choice?.do !== "dial") continue;
+      tried.push([now, choice.address]);
+      candidates.failed(choice.address, now);
+    }
+    expect(tried.map(([at]) => at)).toEqual([4000, 6000, 10_000, 18_000, 34_000]);
+    const addresses = tried.map(([, address]) => address);
+    expect(addresses).toEqual(["aunt:1", "grand:1", "me:1", "sister:1", "aunt:1"]);
+    candidates.anchored(true, 40_000);
+    expect(candidates.seek(41_000)).toBeUndefined();
+  });
+
+  it("is adrift at once below a parent that never had a way to a root", () => {
+    const candidates = new ParentCandidates(["home:1", "spare:1"]);
+    candidates.joined("home:1", false, 0);
+    expect(candidates.seek(2999)).toEqual({ do: "wait", until: 3000 });
+    expect(candidates.seek(3000)).toEqual({ do: "dial", address: "spare:1" });
   });
 
   it("dials a parent that was lost again at once", () => {
     const candidates = new ParentCandidates(["home:1"]);
     candidates.failed("home:1", 0);
-    candidates.joined("home:1", 600);
-    candidates.lost();
+    candidates.joined("home:1", true, 600);
+    candidates.lost(601);
     expect(candidates.choose(601)).toEqual({ do: "dial", address: "home:1" });
   });
 });

@@ -4,8 +4,21 @@ import type { Neighbours } from "../wire/message.ts";
 const FIRST_REST_MS = 500;
 /** Longest rest of an address that keeps failing. */
 const LONGEST_REST_MS = 5000;
-/** Milliseconds between attempts to go back to the preferred parent. */
+/** Milliseconds between attempts to go back to the preferred parent; doubles when it did not last. */
 const HOME_INTERVAL_MS = 10_000;
+const LONGEST_HOME_INTERVAL_MS = 30_000;
+/** Milliseconds after which a parent that had to rank higher first is dialled again. */
+const SOON_MS = 1500;
+/** Milliseconds at home after which it counts as lasting. */
+const STEADY_MS = 60_000;
+/** Milliseconds that a parent which has lost the root may look for a way itself before we look for one. */
+const PATIENCE_MS = 3000;
+/** Pause between attempts to find a parent with a way to a root while ours has none; doubles. */
+const SEEK_INTERVAL_MS = 2000;
+const LONGEST_SEEK_INTERVAL_MS = 60_000;
+
+/** Most addresses that are remembered beside the configured ones. */
+export const MAX_LEARNT = 20;
 
 /** What to do to get a parent: dial an address now, or wait until one may be dialled again. */
 export type ParentChoice =
@@ -17,18 +30,37 @@ interface Rest {
   readonly until: number;
 }
 
+const FRESH: Rest = { failures: 0, until: 0 };
+
+/** The parent we have. */
+interface Joined {
+  readonly address: string;
+  readonly since: number;
+}
+
+/** Since when the parent has had no way to a root, and what we have tried. */
+interface Adrift {
+  readonly dueAt: number;
+  readonly failures: number;
+}
+
 /**
  * Whom to join next. Configured addresses come first, in their order (the first is home, the preferred
  * parent); then what the last parent taught: its siblings, its parent, our siblings. An address that
- * failed rests for a growing while. Times are milliseconds of one clock that the caller chooses.
+ * failed rests for a growing while. With a parent, home is tried now and then, less often if we were
+ * there and it did not last; and others are, if the parent has had no way to a root for a while. Times
+ * are milliseconds of one clock that the caller chooses.
  */
 export class ParentCandidates {
   readonly #configured: readonly string[];
   readonly #self: string;
   #learnt: readonly string[];
   #rests = new Map<string, Rest>();
-  #joined: string | undefined;
-  #homeTriedAt = Number.NEGATIVE_INFINITY;
+  #joined: Joined | undefined;
+  #adrift: Adrift | undefined;
+  #homeDueAt = Number.NEGATIVE_INFINITY;
+  /** How often home was lost soon after we came back to it. */
+  #relapses = 0;
 
   /** `configured` must not be empty; `self` is our own listen address, which is never a candidate. */
   constructor(configured: readonly string[], self = "", learnt: readonly string[] = []) {
@@ -57,45 +89,90 @@ export class ParentCandidates {
     return this.#learnt;
   }
 
-  /** The present parent tells whom we may join should it be lost. */
+  /** The present parent tells whom we may join should it be lost; one that is lost itself knows little. */
   learn({ aunts, grandparent, siblings }: Neighbours): void {
-    this.#learnt = [...aunts, ...grandparent, ...siblings].map((neighbour) => neighbour.listen);
+    const told = [...aunts, ...grandparent, ...siblings].map((neighbour) => neighbour.listen);
+    const kept = this.#adrift === undefined ? [] : this.#learnt;
+    this.#learnt = [...new Set([...told, ...kept])].slice(0, MAX_LEARNT);
   }
 
   /** Whom to dial at `now`, without a parent. */
   choose(now: number): ParentChoice {
-    let until = Number.POSITIVE_INFINITY;
-    for (const address of this.addresses) {
-      const free = this.#rests.get(address)?.until ?? 0;
-      if (free <= now) return { do: "dial", address };
-      until = Math.min(until, free);
-    }
-    return { do: "wait", until };
+    return this.#choose(this.addresses, now);
   }
 
-  /** Joining `address` did not work. */
-  failed(address: string, now: number): void {
+  /** Whom to dial at `now` although there is a parent; undefined if there is nobody better. */
+  seek(now: number): ParentChoice | undefined {
+    const joined = this.#joined;
+    if (joined === undefined) return undefined;
+    if (this.#adrift !== undefined) {
+      if (this.#adrift.dueAt > now) return { do: "wait", until: this.#adrift.dueAt };
+      return this.#choose(
+        this.addresses.filter((address) => address !== joined.address),
+        now,
+      );
+    }
+    if (joined.address === this.home) return undefined;
+    const until = this.#homeDueAt;
+    return until > now ? { do: "wait", until } : { do: "dial", address: this.home };
+  }
+
+  /** Joining `address` did not work; with `soon` it will before long, as who is there said. */
+  failed(address: string, now: number, soon = false): void {
     const failures = (this.#rests.get(address)?.failures ?? 0) + 1;
     const rest = Math.min(FIRST_REST_MS * 2 ** (failures - 1), LONGEST_REST_MS);
     this.#rests.set(address, { failures, until: now + rest });
-    if (address === this.home) this.#homeTriedAt = now;
+    if (address === this.home) this.#homeDueAt = now + (soon ? SOON_MS : this.#homeInterval());
+    if (this.#adrift !== undefined && !soon) {
+      const tries = this.#adrift.failures;
+      const pause = Math.min(SEEK_INTERVAL_MS * 2 ** tries, LONGEST_SEEK_INTERVAL_MS);
+      this.#adrift = { dueAt: now + pause, failures: tries + 1 };
+    }
   }
 
-  /** `address` is the parent now. */
-  joined(address: string, now: number): void {
-    this.#joined = address;
-    this.#rests.delete(address);
-    this.#homeTriedAt = now;
+  /** `address` is the parent now, with or without a way to a root. */
+  joined(address: string, anchored: boolean, now: number): void {
+    if (address !== this.home) this.#leave(now);
+    this.#joined = { address, since: now };
+    this.#rests.clear();
+    this.#adrift = undefined;
+    this.anchored(anchored, now);
   }
 
   /** The parent is gone; it may be dialled again at once, after the others if it fails. */
-  lost(): void {
+  lost(now: number): void {
+    this.#leave(now);
     this.#joined = undefined;
+    this.#adrift = undefined;
+    // What was refused to one who had a parent need not be refused to one who has none.
+    this.#rests.clear();
   }
 
-  /** When to try home again, in milliseconds; undefined at home or without a parent. */
-  homeDue(): number | undefined {
-    if (this.#joined === undefined || this.#joined === this.home) return undefined;
-    return this.#homeTriedAt + HOME_INTERVAL_MS;
+  /** Whether the parent has a way to a root; without a parent that does not matter. */
+  anchored(anchored: boolean, now: number): void {
+    if (this.#joined === undefined) return;
+    if (anchored) this.#adrift = undefined;
+    else this.#adrift ??= { dueAt: now + PATIENCE_MS, failures: 0 };
+  }
+
+  #leave(now: number): void {
+    const joined = this.#joined;
+    if (joined?.address !== this.home) return;
+    this.#relapses = now - joined.since < STEADY_MS ? Math.min(this.#relapses + 1, 8) : 0;
+    this.#homeDueAt = now + this.#homeInterval();
+  }
+
+  #homeInterval(): number {
+    return Math.min(HOME_INTERVAL_MS * 2 ** this.#relapses, LONGEST_HOME_INTERVAL_MS);
+  }
+
+  #choose(addresses: readonly string[], now: number): ParentChoice {
+    const rests = addresses.map((address) => ({ address, ...(this.#rests.get(address) ?? FRESH) }));
+    const free = rests.filter(({ until }) => until <= now);
+    // Those that failed less first: one that takes long to fail would be free again before the last had its turn.
+    const least = Math.min(...free.map(({ failures }) => failures));
+    const best = free.find(({ failures }) => failures === least);
+    if (best !== undefined) return { do: "dial", address: best.address };
+    return { do: "wait", until: Math.min(...rests.map(({ until }) => until)) };
   }
 }

@@ -1,16 +1,15 @@
 import type { Route, Routes } from "../wire/message.ts";
 import type { ClusterName } from "../wire/names.ts";
-import { RouteDigest, sameRoute } from "./route-digest.ts";
+import { type RouteChange, RouteClaims } from "./route-claims.ts";
+import { RouteDigest } from "./route-digest.ts";
+
+export type { RouteChange } from "./route-claims.ts";
 
 /** Most clusters that one child may announce below itself. */
 export const MAX_SUBTREE = 100_000;
 
-/** Which routes are different after an event, as the rest of the tree should see it. */
-export interface RouteChange {
-  /** New or changed; the present value. */
-  readonly changed: readonly Route[];
-  readonly removed: readonly ClusterName[];
-}
+/** Nothing is different. */
+export const NO_CHANGE: RouteChange = { changed: [], removed: [], moved: [] };
 
 /** Two different clusters use one name; the one that came later is not accepted. */
 export interface NameConflict {
@@ -27,40 +26,39 @@ export interface RouteUpdate extends RouteChange {
 }
 
 interface Child {
+  /** As it said in its latest hello. */
   own: Route;
+  /** Whether its snapshot has come, with which it counts. */
+  known: boolean;
   readonly below: Map<ClusterName, Route>;
   digest: RouteDigest;
-}
-
-interface Claim {
-  readonly via: ClusterName;
-  readonly route: Route;
+  /** The beginning of an announcement that takes several messages. */
+  begun: Routes | undefined;
 }
 
 /**
- * Which child leads to which cluster. Several children may claim the same cluster while it moves: the
- * claim with the larger session counts, on a tie the one that came later; the others are kept and step
- * in when it goes.
+ * Which child leads to which cluster. What a child announces counts when it is complete: a child with
+ * its snapshot, and a snapshot of many messages with the last of them, so that nobody sees a subtree
+ * half moved. Which of several claims for one cluster counts, RouteClaims decides.
  */
 export class RouteTable {
   readonly #self: ClusterName;
   readonly #children = new Map<ClusterName, Child>();
-  readonly #winners = new Map<ClusterName, Claim>();
-  readonly #losers = new Map<ClusterName, Map<ClusterName, Route>>();
-  readonly #digest = new RouteDigest();
+  readonly #claims: RouteClaims;
 
   constructor(self: ClusterName) {
     this.#self = self;
+    this.#claims = new RouteClaims(self);
   }
 
   /** Digest of every route in the table, to be compared with what a parent has learnt. */
   get digest(): string {
-    return this.#digest.toString();
+    return this.#claims.digest;
   }
 
   /** How many clusters are below this one. */
   get size(): number {
-    return this.#winners.size;
+    return this.#claims.size;
   }
 
   /** How many direct children there are. */
@@ -68,24 +66,29 @@ export class RouteTable {
     return this.#children.size;
   }
 
-  /** The direct children, as they said in their hello. */
+  /** The direct children, as they said in their hello, also those whose snapshot has not come yet. */
   get children(): Iterable<Route> {
     return [...this.#children.values()].map((child) => child.own);
   }
 
-  /** Every cluster of the subtree, parents before their children as far as they came so. */
-  *routes(): Iterable<Route> {
-    for (const { route } of this.#winners.values()) yield route;
+  /** Every cluster of the subtree. */
+  routes(): Iterable<Route> {
+    return this.#claims.routes();
   }
 
   /** The route to `name`, or undefined if it is not in this subtree. */
   route(name: ClusterName): Route | undefined {
-    return this.#winners.get(name)?.route;
+    return this.#claims.winner(name)?.route;
   }
 
   /** The child through which `name` is reached. */
   nextHop(name: ClusterName): ClusterName | undefined {
-    return this.#winners.get(name)?.via;
+    return this.#claims.winner(name)?.via;
+  }
+
+  /** The session of a child's present link. */
+  sessionOf(child: ClusterName): number | undefined {
+    return this.#children.get(child)?.own.session;
   }
 
   /** Whether `child` has announced `name`: the only clusters it may speak for, beside itself. */
@@ -97,158 +100,128 @@ export class RouteTable {
 
   /** The child through which that instance of `name` was announced, accepted or not. */
   announcer(name: ClusterName, instance: string): ClusterName | undefined {
-    for (const [child, { below }] of this.#children) {
-      if (below.get(name)?.instance === instance) return child;
-    }
-    return undefined;
+    const claims = this.#claims.of(name);
+    return claims.find(({ via, route }) => via !== name && route.instance === instance)?.via;
   }
 
   /** Whether a cluster that says hello may join: not if another instance uses its name, or a newer session of itself. */
-  admits(route: Route): "yes" | "name-taken" | "stale" {
-    if (route.name === this.#self) return "name-taken";
-    const present = this.#winners.get(route.name)?.route;
-    if (present === undefined) return "yes";
-    if (present.instance !== route.instance) return "name-taken";
-    return present.session > route.session ? "stale" : "yes";
+  admits({ name, instance, session }: Route): "yes" | "name-taken" | "stale" {
+    if (name === this.#self) return "name-taken";
+    const present = this.#claims.winner(name)?.route ?? this.#children.get(name)?.own;
+    if (present !== undefined && present.instance !== instance) return "name-taken";
+    const known = this.#claims.of(name).map(({ route }) => route);
+    const waiting = this.#children.get(name)?.own;
+    const newer = [...known, ...(waiting === undefined ? [] : [waiting])].some(
+      (route) => route.instance === instance && route.session > session,
+    );
+    return newer ? "stale" : "yes";
   }
 
   /** A child has joined, or joined again: everything known through its former link is forgotten. */
   join(own: Route): RouteChange {
-    const change = new ChangeLog();
-    this.#drop(own.name, change);
-    this.#children.set(own.name, { own, below: new Map(), digest: new RouteDigest() });
-    this.#claim(own.name, own, change);
-    return change.result(this);
+    this.#drop(own.name);
+    this.#children.set(own.name, { ...newChild(own), known: true });
+    this.#claims.put(own.name, own);
+    return this.#claims.settle();
+  }
+
+  /**
+   * A child comes over from another parent, where it can still be reached. So that there is no gap, what
+   * is known of it counts until its snapshot is here.
+   */
+  expect(own: Route): void {
+    const { below, digest } = this.#children.get(own.name) ?? newChild(own);
+    this.#children.set(own.name, { ...newChild(own), below, digest });
   }
 
   /** A child has left, and its whole subtree with it. */
   leave(child: ClusterName): RouteChange {
-    const change = new ChangeLog();
-    this.#drop(child, change);
-    return change.result(this);
+    this.#drop(child);
+    return this.#claims.settle();
   }
 
   /** Whether the child's subtree stays within MAX_SUBTREE with what it announces. */
-  hasRoomFor(child: ClusterName, { reset, changed }: Routes): boolean {
-    const present = reset ? 0 : (this.#children.get(child)?.below.size ?? 0);
-    return present + changed.length <= MAX_SUBTREE;
+  hasRoomFor(name: ClusterName, { reset, changed }: Routes): boolean {
+    const child = this.#children.get(name);
+    if (child === undefined || reset) return changed.length <= MAX_SUBTREE;
+    const begun = child.begun?.changed.length ?? 0;
+    const present = child.begun?.reset === true ? 0 : child.below.size;
+    return present + begun + changed.length <= MAX_SUBTREE;
   }
 
   /** What a child says of its subtree; an unknown child changes nothing. */
-  learn(from: ClusterName, routes: Routes): RouteUpdate {
-    const change = new ChangeLog();
+  learn(from: ClusterName, message: Routes): RouteUpdate {
     const child = this.#children.get(from);
-    if (child === undefined) return { ...change.result(this), conflicts: [], resync: false };
-    const stale = routes.reset ? new Map(child.below) : undefined;
-    if (stale !== undefined) {
+    if (child === undefined) return { ...NO_CHANGE, conflicts: [], resync: false };
+    const whole = message.reset ? message : together(child.begun, message);
+    child.begun = message.digest === "" ? whole : undefined;
+    if (message.digest === "") return { ...NO_CHANGE, conflicts: [], resync: false };
+    if (!child.known && !whole.reset) return { ...NO_CHANGE, conflicts: [], resync: true };
+    this.#apply(from, child, whole);
+    const change = this.#claims.settle();
+    const conflicts = this.#conflicts(from, whole.changed);
+    return { ...change, conflicts, resync: message.digest !== child.digest.toString() };
+  }
+
+  #drop(name: ClusterName): void {
+    const child = this.#children.get(name);
+    if (child === undefined) return;
+    this.#children.delete(name);
+    for (const below of child.below.keys()) if (below !== name) this.#claims.drop(name, below);
+    this.#claims.drop(name, name);
+  }
+
+  #apply(from: ClusterName, child: Child, { reset, changed, removed }: Routes): void {
+    if (!child.known) this.#claims.put(from, child.own);
+    child.known = true;
+    const stale = reset ? new Set(child.below.keys()) : undefined;
+    if (reset) {
       child.below.clear();
       child.digest = new RouteDigest();
     }
-    for (const name of routes.removed) this.#forget(from, child, name, change);
-    for (const route of routes.changed) {
+    for (const name of removed) this.#forget(from, child, name);
+    for (const route of changed) {
       stale?.delete(route.name);
-      this.#accept(from, child, route, change);
+      this.#accept(from, child, route);
     }
-    for (const name of stale?.keys() ?? []) this.#unclaim(from, name, change);
-    const resync = routes.digest !== "" && routes.digest !== child.digest.toString();
-    return { ...change.result(this), conflicts: change.conflicts, resync };
+    for (const name of stale ?? []) if (name !== from) this.#claims.drop(from, name);
   }
 
-  #accept(from: ClusterName, child: Child, route: Route, change: ChangeLog): void {
+  #accept(from: ClusterName, child: Child, route: Route): void {
     const before = child.below.get(route.name);
     if (before !== undefined) child.digest.toggle(before);
     child.below.set(route.name, route);
     child.digest.toggle(route);
-    if (route.name !== this.#self && route.name !== from) this.#claim(from, route, change);
-    else change.conflicts.push({ name: route.name, instance: route.instance, via: from });
+    if (route.name !== this.#self && route.name !== from) this.#claims.put(from, route);
   }
 
-  #forget(from: ClusterName, child: Child, name: ClusterName, change: ChangeLog): void {
+  #forget(from: ClusterName, child: Child, name: ClusterName): void {
     const before = child.below.get(name);
     if (before === undefined) return;
     child.digest.toggle(before);
     child.below.delete(name);
-    if (name !== from) this.#unclaim(from, name, change);
+    if (name !== from) this.#claims.drop(from, name);
   }
 
-  #drop(name: ClusterName, change: ChangeLog): void {
-    const child = this.#children.get(name);
-    if (child === undefined) return;
-    this.#children.delete(name);
-    for (const below of child.below.keys()) if (below !== name) this.#unclaim(name, below, change);
-    this.#unclaim(name, name, change);
-  }
-
-  #claim(via: ClusterName, route: Route, change: ChangeLog): void {
-    const present = this.#winners.get(route.name);
-    if (present === undefined || present.via === via) {
-      this.#win(via, route, change);
-    } else if (present.route.instance !== route.instance) {
-      this.#lose(via, route);
-      change.conflicts.push({ name: route.name, instance: route.instance, via });
-    } else if (route.session >= present.route.session) {
-      this.#lose(present.via, present.route);
-      this.#win(via, route, change);
-    } else {
-      this.#lose(via, route);
-    }
-  }
-
-  #win(via: ClusterName, route: Route, change: ChangeLog): void {
-    const present = this.#winners.get(route.name);
-    this.#losers.get(route.name)?.delete(via);
-    if (present !== undefined) {
-      if (present.via === via && sameRoute(present.route, route)) return;
-      this.#digest.toggle(present.route);
-    }
-    this.#winners.set(route.name, { via, route });
-    this.#digest.toggle(route);
-    change.names.add(route.name);
-  }
-
-  #lose(via: ClusterName, route: Route): void {
-    const losers = this.#losers.get(route.name) ?? new Map<ClusterName, Route>();
-    this.#losers.set(route.name, losers.set(via, route));
-  }
-
-  #unclaim(via: ClusterName, name: ClusterName, change: ChangeLog): void {
-    const losers = this.#losers.get(name);
-    losers?.delete(via);
-    const present = this.#winners.get(name);
-    if (present?.via === via) {
-      this.#winners.delete(name);
-      this.#digest.toggle(present.route);
-      change.names.add(name);
-      const next = best(losers);
-      if (next !== undefined) this.#win(next[0], next[1], change);
-    }
-    if (losers?.size === 0) this.#losers.delete(name);
+  #conflicts(via: ClusterName, routes: readonly Route[]): NameConflict[] {
+    const taken = ({ name, instance }: Route): boolean => {
+      if (name === this.#self || name === via) return true;
+      const present = this.route(name);
+      return present !== undefined && present.instance !== instance;
+    };
+    return routes.filter(taken).map(({ name, instance }) => ({ name, instance, via }));
   }
 }
 
-/** Names touched during one event; what became of them is read from the table at its end. */
-class ChangeLog {
-  readonly names = new Set<ClusterName>();
-  readonly conflicts: NameConflict[] = [];
-
-  result(table: RouteTable): RouteChange {
-    const changed: Route[] = [];
-    const removed: ClusterName[] = [];
-    for (const name of this.names) {
-      const route = table.route(name);
-      if (route === undefined) removed.push(name);
-      else changed.push(route);
-    }
-    return { changed, removed };
-  }
+function newChild(own: Route): Child {
+  return { own, known: false, below: new Map(), digest: new RouteDigest(), begun: undefined };
 }
 
-function best(
-  losers: ReadonlyMap<ClusterName, Route> | undefined,
-): [ClusterName, Route] | undefined {
-  let found: [ClusterName, Route] | undefined;
-  for (const [via, route] of losers ?? []) {
-    if (found === undefined || route.session > found[1].session) found = [via, route];
-  }
-  return found;
+function together(begun: Routes | undefined, message: Routes): Routes {
+  if (begun === undefined) return message;
+  return {
+    ...begun,
+    changed: [...begun.changed, ...message.changed],
+    removed: [...begun.removed, ...message.removed],
+  };
 }

@@ -1,15 +1,18 @@
 import { createServer, type IncomingMessage, type Server } from "node:http";
+import { createServer as createSecureServer, type Server as SecureServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
-import { errorCode, OteError } from "../base/errors.ts";
+import { errorCode, errorText, OteError } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
 import type { Metrics } from "../base/metrics.ts";
 import { type Address, formatAddress } from "../wire/address.ts";
 import { MAX_FRAME } from "../wire/codec.ts";
 import type { Hello, Welcome } from "../wire/message.ts";
 import { closeWith, expectFirst, HELLO_LIMIT_MS, type HelloError, SUBPROTOCOL } from "./hello.ts";
+import { JOIN_PATH, type StrangerDesk, serveStranger } from "./join-door.ts";
 import type { Link, LinkEnd } from "./link.ts";
+import { certificatesOf, type Peer, TLS_OPTIONS, type TunnelTrust } from "./peer.ts";
 import { WebSocketLink } from "./websocket-link.ts";
 
 /** Path at which a cluster controller takes its children. */
@@ -19,6 +22,8 @@ export const SHIM_PATH = "/ote/v1/shim";
 
 /** Connections that have not said hello yet; more are turned away. */
 const MAX_STRANGERS = 1024;
+/** A TLS handshake must be over by then; in a storm many wait for their turn. */
+const HANDSHAKE_LIMIT_MS = 15_000;
 /** Bytes a stranger may send, headers included, before its hello has been accepted. */
 const MAX_STRANGER_BYTES = 96 * 1024;
 
@@ -34,8 +39,12 @@ export interface CloudTunnelOptions {
 export interface CloudTunnelParts {
   readonly log: Logger;
   readonly metrics: Metrics;
-  /** Decides on a hello, at once; a refusal is told to the peer. */
-  readonly admit: (hello: Hello) => Welcome | LinkEnd;
+  /** Who may connect and who we are; without it everybody may, over plain TCP. */
+  readonly trust?: TunnelTrust | undefined;
+  /** Asks for those who have no certificate yet; without it they are turned away. */
+  readonly strangers?: StrangerDesk | undefined;
+  /** Decides on a hello, at once; a refusal is told to the peer. `peer` is who TLS says it is, if it does. */
+  readonly admit: (hello: Hello, peer: Peer | undefined) => Welcome | LinkEnd;
   /** Called in the turn in which a hello was admitted; the welcome is already on its way. */
   readonly onLink: (link: Link, hello: Hello) => void;
 }
@@ -55,14 +64,18 @@ export class ListenError extends OteError {
 export class CloudTunnel implements AsyncDisposable {
   /** The port that is listened on, which matters when 0 was asked for. */
   port = 0;
-  readonly #server: Server;
+  readonly #server: Server | SecureServer;
   readonly #sockets: WebSocketServer;
   readonly #options: CloudTunnelOptions;
   readonly #parts: CloudTunnelParts;
   readonly #turnedAway = new WeakSet<Socket>();
   #strangers = 0;
 
-  private constructor(server: Server, options: CloudTunnelOptions, parts: CloudTunnelParts) {
+  private constructor(
+    server: Server | SecureServer,
+    options: CloudTunnelOptions,
+    parts: CloudTunnelParts,
+  ) {
     this.#server = server;
     this.#options = options;
     this.#parts = parts;
@@ -87,7 +100,8 @@ export class CloudTunnel implements AsyncDisposable {
   static async listen(options: CloudTunnelOptions, parts: CloudTunnelParts): Promise<CloudTunnel> {
     // Who has not even sent the headers of a request by then is no better than one without a hello.
     const limits = { headersTimeout: HELLO_LIMIT_MS, requestTimeout: HELLO_LIMIT_MS };
-    const server = createServer({ ...limits, connectionsCheckingInterval: 1000 });
+    const http = { ...limits, connectionsCheckingInterval: 1000 };
+    const server = parts.trust === undefined ? createServer(http) : secureServer(http, parts.trust);
     const tunnel = new CloudTunnel(server, options, parts);
     const { host, port } = options.listen;
     await new Promise<void>((resolve, reject) => {
@@ -98,6 +112,14 @@ export class CloudTunnel implements AsyncDisposable {
     });
     tunnel.port = (server.address() as AddressInfo).port;
     return tunnel;
+  }
+
+  /** Shows what `trust.shown` says now to those who connect from now on. */
+  renew(): void {
+    const { trust } = this.#parts;
+    if (trust === undefined || !("setSecureContext" in this.#server)) return;
+    const { key, chain } = trust.shown();
+    this.#server.setSecureContext({ key, cert: chain, minVersion: TLS_OPTIONS.minVersion });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -117,6 +139,8 @@ export class CloudTunnel implements AsyncDisposable {
       end(socket, refusal);
       return;
     }
+    const caller = this.#caller(request, socket);
+    if (caller === undefined) return;
     this.#strangers++;
     let known = false;
     const introduced = (): void => {
@@ -131,7 +155,8 @@ export class CloudTunnel implements AsyncDisposable {
     socket.on("data", measure);
     socket.once("close", introduced);
     this.#sockets.handleUpgrade(request, socket as Duplex, head, (websocket) => {
-      this.#greet(websocket, remoteOf(socket), introduced);
+      if (caller === "stranger") this.#hearStranger(websocket, remoteOf(socket));
+      else this.#greet(websocket, remoteOf(socket), caller, introduced);
     });
   }
 
@@ -153,20 +178,47 @@ export class CloudTunnel implements AsyncDisposable {
 
   /** The HTTP status that turns a request away, or undefined. */
   #refusal(request: IncomingMessage): string | undefined {
-    if (request.url !== this.#options.path) return "404 Not Found";
+    const paths = [this.#options.path, ...(this.#parts.strangers === undefined ? [] : [JOIN_PATH])];
+    if (!paths.includes(request.url ?? "")) return "404 Not Found";
     // A browser always sends Origin; no page may speak for a cluster.
     if (request.headers.origin !== undefined) return "403 Forbidden";
     if (this.#strangers >= MAX_STRANGERS) return "503 Service Unavailable";
     return undefined;
   }
 
-  #greet(socket: WebSocket, remote: string, introduced: () => void): void {
+  /** Who calls, as TLS has shown; turns away whom we do not trust, before a websocket is made of it. */
+  #caller(request: IncomingMessage, socket: Socket): Peer | "anybody" | "stranger" | undefined {
+    if (request.url === JOIN_PATH) return "stranger";
+    const { trust } = this.#parts;
+    if (trust === undefined) return "anybody";
+    try {
+      return trust.identify(certificatesOf(socket));
+    } catch (error) {
+      const code = errorCode(error);
+      this.#turnAway(socket, code, errorText(error));
+      end(socket, "403 Forbidden", `${code}: ${errorText(error)}`);
+      return undefined;
+    }
+  }
+
+  #hearStranger(socket: WebSocket, remote: string): void {
+    const { strangers } = this.#parts;
+    if (strangers === undefined) return;
+    serveStranger(socket, strangers, (end) => this.#refuse(remote, end));
+  }
+
+  #greet(
+    socket: WebSocket,
+    remote: string,
+    caller: Peer | "anybody",
+    introduced: () => void,
+  ): void {
     expectFirst(
       socket,
       "hello",
       ({ first: hello, early }) => {
         introduced();
-        const answer = this.#parts.admit(hello);
+        const answer = this.#parts.admit(hello, caller === "anybody" ? undefined : caller);
         if (!("kind" in answer)) {
           this.#refuse(remote, answer, hello);
           socket.on("error", () => {});
@@ -201,12 +253,28 @@ export class CloudTunnel implements AsyncDisposable {
   }
 }
 
-function end(socket: Socket, status: string): void {
+function secureServer(http: object, { shown }: TunnelTrust): SecureServer {
+  const { key, chain, ticketKeys } = shown();
+  return createSecureServer({
+    ...(ticketKeys === undefined ? {} : { ticketKeys }),
+    ...http,
+    ...TLS_OPTIONS,
+    key,
+    cert: chain,
+    requestCert: true,
+    handshakeTimeout: HANDSHAKE_LIMIT_MS,
+  });
+}
+
+/** Answers with `status`, and with `text` for people, then ends the connection. */
+function end(socket: Socket, status: string, text = ""): void {
   if (!socket.writable) {
     socket.destroy();
     return;
   }
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+  const length = Buffer.byteLength(text);
+  const head = `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: text/plain\r\n`;
+  socket.end(`${head}Content-Length: ${length}\r\n\r\n${text}`);
   // Whoever goes on sending after that is not waited for.
   setTimeout(() => socket.destroy(), 1000).unref();
 }

@@ -1,18 +1,38 @@
+import type { Socket } from "node:net";
+import { connect, TLSSocket } from "node:tls";
 import { WebSocket } from "ws";
-import type { OteError } from "../base/errors.ts";
+import { errorCode, errorText, type OteError } from "../base/errors.ts";
 import type { Metrics } from "../base/metrics.ts";
+import { parseAddress } from "../wire/address.ts";
 import { encodeFrame, encodeMessage, MAX_FRAME } from "../wire/codec.ts";
 import type { Hello, Welcome } from "../wire/message.ts";
-import { expectFirst, HELLO_LIMIT_MS, SUBPROTOCOL } from "./hello.ts";
+import { expectFirst, HELLO_LIMIT_MS, HelloError, SUBPROTOCOL } from "./hello.ts";
+import { hearRefusal } from "./http-refusal.ts";
 import { type Link, LinkRefusedError } from "./link.ts";
+import {
+  certificatesOf,
+  type KnownSession,
+  type Peer,
+  TLS_OPTIONS,
+  type TunnelTrust,
+} from "./peer.ts";
 import { WebSocketLink } from "./websocket-link.ts";
+
+/** A parent that takes many children back lets them wait for their turn. */
+const SECURE_LIMIT_MS = 15_000;
+
+/** Most addresses whose last TLS session is remembered. */
+const MAX_SESSIONS = 64;
 
 /** How to dial one address. */
 export interface DialOptions {
   /** host:port */
   readonly address: string;
   readonly path: string;
-  readonly hello: Hello;
+  /** What to say to whom; `peer` is who TLS says it is, if it does. */
+  readonly hello: (peer: Peer | undefined) => Hello;
+  /** Who we are and whom we trust; without it the link is plain TCP. */
+  readonly trust?: TunnelTrust | undefined;
   readonly side: "up" | "shim";
   readonly metrics: Metrics;
 }
@@ -29,24 +49,22 @@ export interface Dialled {
  */
 export async function dialLink(options: DialOptions, signal: AbortSignal): Promise<Dialled> {
   signal.throwIfAborted();
-  const { address, path, hello, metrics, side } = options;
-  const socket = new WebSocket(`ws://${address}${path}`, SUBPROTOCOL, {
-    perMessageDeflate: false,
-    maxPayload: MAX_FRAME,
-    handshakeTimeout: HELLO_LIMIT_MS,
-    followRedirects: false,
-  });
+  const { address, metrics, side } = options;
+  const socket = dial(options);
   const abort = (): void => socket.terminate();
   signal.addEventListener("abort", abort, { once: true });
   try {
     return await new Promise<Dialled>((resolve, reject) => {
       const refuse = (error: OteError): void => reject(refusal(address, error));
-      socket.once("open", () => socket.send(encodeFrame([encodeMessage(hello)])));
+      let heartbeatMs = 0;
+      introduce(socket, options, refuse, (hello) => {
+        heartbeatMs = hello.heartbeatMs;
+      });
       expectFirst(
         socket,
         "welcome",
         ({ first, early }) => {
-          const heartbeatMs = Math.max(hello.heartbeatMs, first.heartbeatMs);
+          heartbeatMs = Math.max(heartbeatMs, first.heartbeatMs);
           const peer = first.name;
           const link = new WebSocketLink(socket, {
             peer,
@@ -67,6 +85,70 @@ export async function dialLink(options: DialOptions, signal: AbortSignal): Promi
   } finally {
     signal.removeEventListener("abort", abort);
   }
+}
+
+function dial({ address, path, trust }: DialOptions): WebSocket {
+  const options = {
+    perMessageDeflate: false,
+    maxPayload: MAX_FRAME,
+    handshakeTimeout: trust === undefined ? HELLO_LIMIT_MS : SECURE_LIMIT_MS,
+    followRedirects: false,
+  };
+  if (trust === undefined) return new WebSocket(`ws://${address}${path}`, SUBPROTOCOL, options);
+  return new WebSocket(`wss://${address}${path}`, SUBPROTOCOL, {
+    ...options,
+    createConnection: () => connectSecurely(address, trust),
+  });
+}
+
+/** TLS to `address`, resuming the last session there if there is one. */
+function connectSecurely(address: string, { shown, sessions }: TunnelTrust): TLSSocket {
+  const { key, chain } = shown();
+  const known = sessions?.get(address);
+  const resumed = known === undefined ? {} : { session: known.ticket };
+  const where = parseAddress(address);
+  const socket = connect({ ...where, ...TLS_OPTIONS, ...resumed, key, cert: chain });
+  socket.on("session", (ticket: Buffer) => {
+    if (sessions !== undefined && sessions.size >= MAX_SESSIONS) sessions.clear();
+    sessions?.set(address, { ticket, certificates: shownBy(socket, known) });
+  });
+  return socket;
+}
+
+/** The certificates of the other side; in a resumed session they are not shown again. */
+function shownBy(socket: Socket, known: KnownSession | undefined): readonly Uint8Array[] {
+  const isResumed = socket instanceof TLSSocket && socket.isSessionReused();
+  return isResumed && known !== undefined ? known.certificates : certificatesOf(socket);
+}
+
+/** Says hello once it is known to whom; to somebody who is not trusted nothing is said. */
+function introduce(
+  socket: WebSocket,
+  { address, hello, trust }: DialOptions,
+  refuse: (error: OteError) => void,
+  said: (hello: Hello) => void,
+): void {
+  let peer: Peer | undefined;
+  let distrusted: unknown;
+  const known = trust?.sessions?.get(address);
+  socket.once("upgrade", ({ socket: connection }) => {
+    try {
+      peer = trust?.identify(shownBy(connection as Socket, known));
+    } catch (error) {
+      distrusted = error;
+    }
+  });
+  socket.once("unexpected-response", (_, response) => void hearRefusal(response).then(refuse));
+  socket.once("open", () => {
+    if (distrusted !== undefined) {
+      refuse(new HelloError({ code: errorCode(distrusted), text: errorText(distrusted) }));
+      socket.terminate();
+      return;
+    }
+    const words = hello(peer);
+    said(words);
+    socket.send(encodeFrame([encodeMessage(words)]));
+  });
 }
 
 function refusal(address: string, error: OteError): LinkRefusedError {

@@ -27,7 +27,7 @@ export interface FirstWords<K extends Message["kind"]> {
 }
 
 /**
- * Waits for the first frame of `socket`, which must start with a message of kind `kind`, and hands it
+ * Waits `limitMs` for the first frame of `socket`, which must start with a message of kind `kind`, and hands it
  * to `accept` in the same turn, so that no later frame is missed. Whatever else happens is a HelloError,
  * given to `refuse` once; the socket is then closed.
  */
@@ -36,6 +36,7 @@ export function expectFirst<K extends Message["kind"]>(
   kind: K,
   accept: (words: FirstWords<K>) => void,
   refuse: (error: HelloError) => void,
+  limitMs: number = HELLO_LIMIT_MS,
 ): void {
   const done = (error?: HelloError): void => {
     clearTimeout(limit);
@@ -61,8 +62,8 @@ export function expectFirst<K extends Message["kind"]>(
     done(new HelloError(socketEnd(code, reason)));
   const onError = (error: Error): void => fail(codeOfSocketError(error), error.message);
   const limit = setTimeout(
-    () => fail("HELLO_TIMEOUT", `The peer did not say ${kind} within ${HELLO_LIMIT_MS} ms`),
-    HELLO_LIMIT_MS,
+    () => fail("HELLO_TIMEOUT", `The peer did not say ${kind} within ${limitMs} ms`),
+    limitMs,
   );
   socket.on("message", onMessage).on("close", onClose).on("error", onError);
 }

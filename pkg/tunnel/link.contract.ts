@@ -71,7 +71,7 @@ export function describeLink(kind: string, connect: () => Promise<LinkPair>): vo
 }
 
 function message(name: string): Message {
-  return { kind: "path", path: [clusterName(name)] };
+  return { kind: "path", path: [clusterName(name)], rank: 1, anchored: true };
 }
 
 async function names(link: Link): Promise<string[]> {

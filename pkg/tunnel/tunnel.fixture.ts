@@ -19,6 +19,8 @@ export function helloOf(name: string, over: Partial<Hello> = {}): Hello {
     capabilities: [],
     heartbeatMs: 1000,
     preferredParent: "",
+    rank: 0,
+    anchored: false,
     ...over,
   };
 }
@@ -31,6 +33,8 @@ const welcome: Welcome = {
   heartbeatMs: 1000,
   path: [clusterName("root")],
   listen: "",
+  rank: 1,
+  anchored: true,
 };
 
 /** A listening tunnel that admits everybody but "taken", with all it logged, counted and accepted. */
@@ -86,7 +90,10 @@ export class TestTunnel implements AsyncDisposable {
 
   dial(hello: Hello, signal: AbortSignal = new AbortController().signal): Promise<Dialled> {
     const address = `127.0.0.1:${this.tunnel.port}`;
-    return dialLink({ address, path: TUNNEL_PATH, hello, side: "up", metrics: noMetrics }, signal);
+    return dialLink(
+      { address, path: TUNNEL_PATH, hello: () => hello, side: "up", metrics: noMetrics },
+      signal,
+    );
   }
 
   /** The tunnel's end of the link to `name`, once it is there. */

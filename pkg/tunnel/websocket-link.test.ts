@@ -105,6 +105,7 @@ describe("a tunnel", () => {
       origin: clusterName("root"),
       targets: [],
       ttlMs: 1,
+      hops: 0,
       startedAt: 0,
       body,
     } as const;
@@ -130,6 +131,7 @@ describe("a tunnel", () => {
         origin: clusterName("root"),
         targets: [],
         ttlMs: 1,
+        hops: 0,
         startedAt: 0,
         body,
       });

@@ -19,6 +19,16 @@ export interface Hello {
   readonly heartbeatMs: number;
   /** The parent I would rather have; empty if this is it or I do not know it. */
   readonly preferredParent: string;
+  /** My rank; only who ranks higher can be my parent, which is why there are no loops. */
+  readonly rank: number;
+  /** I have a way to a root already, and come because I would rather be here. */
+  readonly anchored: boolean;
+  /** My certificate, DER; absent in a tree without identities. */
+  readonly certificate?: Uint8Array | undefined;
+  /** My signature over name, instance, session and the parent I say hello to. */
+  readonly proof?: Uint8Array | undefined;
+  /** Version of the trust document that I have. */
+  readonly trustVersion?: number | undefined;
 }
 
 /** The answer to a hello that was accepted. */
@@ -32,12 +42,24 @@ export interface Welcome {
   readonly path: readonly ClusterName[];
   /** host:port at which other clusters may join below the sender; empty if they may not. */
   readonly listen: string;
+  /** The sender's rank, which is higher than the receiver's. */
+  readonly rank: number;
+  /** The path begins at a root, not at somebody who has lost its parent. */
+  readonly anchored: boolean;
 }
 
-/** Down: the sender's path has changed. */
+/** Down: the sender's place or rank has changed. */
 export interface Path {
   readonly kind: "path";
   readonly path: readonly ClusterName[];
+  readonly rank: number;
+  readonly anchored: boolean;
+}
+
+/** Up: somebody wants to join for whom I rank too low; I need a parent of at least this rank. */
+export interface Raise {
+  readonly kind: "raise";
+  readonly rank: number;
 }
 
 /** One cluster as the tiers above it know it. */
@@ -50,6 +72,10 @@ export interface Route {
   readonly listen: string;
   readonly version: string;
   readonly preferredParent: string;
+  /** Its certificate, DER, as it said hello; it may have been renewed since, for the same key. */
+  readonly certificate?: Uint8Array | undefined;
+  /** Its signature over name, instance, session and parent, so that nobody else can announce it. */
+  readonly proof?: Uint8Array | undefined;
 }
 
 /** Up: what changed in the sender's subtree (the sender itself is known by its hello). */
@@ -105,6 +131,16 @@ export interface Task {
   readonly ttlMs: number;
   /** The encoded TaskBody, which relays pass on unread. */
   readonly body: Uint8Array;
+  /** How many links it has travelled. */
+  readonly hops: number;
+  /** Milliseconds since 1970, on the origin's clock, after which nobody may start it; signed. */
+  readonly notAfter?: number | undefined;
+  /** The origin's certificate, DER. */
+  readonly certificate?: Uint8Array | undefined;
+  /** The origin's signature over id, origin, notAfter, body and all targets. */
+  readonly signature?: Uint8Array | undefined;
+  /** For each of `targets`, in the same order, the proof that the signature covers it. */
+  readonly proofs?: readonly Uint8Array[] | undefined;
   /**
    * To a remote shim only: it was sent before, at this time (milliseconds since 1970), and what became
    * of it is not known; 0 for a task that cannot have been started.
@@ -127,6 +163,50 @@ export interface Result {
   readonly timestamp: number;
   /** UTF-8 text, which relays pass on unread. */
   readonly body: Uint8Array;
+  /** The cluster's signature over all of it. */
+  readonly signature?: Uint8Array | undefined;
+}
+
+/** Down: what everybody must know to tell friends from strangers, signed by the tree's authority. */
+export interface Trust {
+  readonly kind: "trust";
+  readonly document: Uint8Array;
+  readonly signatures: readonly Uint8Array[];
+}
+
+/** Up, to the tree's authority: somebody asks for a certificate. */
+export interface Enrol {
+  readonly kind: "enrol";
+  /** Made up by the asker, never used twice. */
+  readonly id: string;
+  /** Where the answer goes: the cluster that asks, or the one at whose door a stranger stands. */
+  readonly door: ClusterName;
+  /** In whose name the certificate should be. */
+  readonly name: ClusterName;
+  /** A certificate request, PKCS #10 in DER. */
+  readonly request: Uint8Array;
+  /** The join token that it knows; empty if its key is registered. */
+  readonly token: string;
+  /** HMAC with the token's secret, or signature with the registered key. */
+  readonly proof: Uint8Array;
+}
+
+/** Down, towards the door: the certificate, or why there is none. */
+export interface Enrolled {
+  readonly kind: "enrolled";
+  readonly id: string;
+  readonly door: ClusterName;
+  /** PEM: the certificate and those that vouch for its issuer; empty if it was refused. */
+  readonly chain: string;
+  readonly document: Uint8Array;
+  readonly signatures: readonly Uint8Array[];
+  /** Milliseconds since 1970 at the authority. */
+  readonly time: number;
+  /** The authority's signature over id, time and chain. */
+  readonly signature: Uint8Array;
+  /** Why it was refused; empty if it was not. */
+  readonly code: string;
+  readonly text: string;
 }
 
 /** Everything that is said on a link. */
@@ -134,12 +214,16 @@ export type Message =
   | Hello
   | Welcome
   | Path
+  | Raise
   | Routes
   | Resync
   | Conflict
   | Neighbours
   | Task
-  | Result;
+  | Result
+  | Trust
+  | Enrol
+  | Enrolled;
 
 /** What a task asks of a cluster's shim; the inside of Task.body. */
 export interface TaskBody {

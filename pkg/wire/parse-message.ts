@@ -19,6 +19,8 @@ export type Raw = Readonly<Record<string, unknown>>;
 const MAX_TEXT = 256;
 /** Most hops from the top of a tree to its last leaf. */
 export const MAX_DEPTH = 64;
+/** Highest rank of a cluster; a root that reaches it stays there. */
+export const MAX_RANK = 2 ** 52;
 /** Most entries in any list of one message; longer snapshots are sent in several messages. */
 export const MAX_LIST = 10_000;
 
@@ -26,6 +28,17 @@ export const MAX_LIST = 10_000;
 const LAST_MOMENT = 8_640_000_000_000_000;
 /** Longest time between signs of life in milliseconds; a timer of the runtime takes little more. */
 export const LONGEST_HEARTBEAT_MS = 3_600_000;
+
+/** Most bytes of a certificate or a request for one. */
+const MAX_CERTIFICATE = 8192;
+/** Most characters of a certificate and those that vouch for its issuer. */
+const MAX_CHAIN = 32_768;
+/** Most bytes of a signature of any kind that we use. */
+const MAX_SIGNATURE = 128;
+/** Most bytes of the proof that a task is meant for a cluster. */
+const MAX_PROOF = 2048;
+/** Most bytes of a trust document. */
+export const MAX_TRUST_DOCUMENT = 512 * 1024;
 
 type Parsers = { readonly [K in Message["kind"]]: (raw: Raw) => Extract<Message, { kind: K }> };
 
@@ -42,6 +55,11 @@ export const PARSERS: Parsers = {
     capabilities: list(raw.capabilities, 64, (item) => text(item, "capability")),
     heartbeatMs: number(raw.heartbeatMs, "heartbeatMs", LONGEST_HEARTBEAT_MS),
     preferredParent: text(raw.preferredParent, "preferredParent"),
+    rank: rank(raw),
+    anchored: raw.anchored === true,
+    certificate: shortBytes(raw.certificate, "certificate", MAX_CERTIFICATE),
+    proof: shortBytes(raw.proof, "proof", MAX_SIGNATURE),
+    trustVersion: number(raw.trustVersion, "trustVersion") || undefined,
   }),
   welcome: (raw) => ({
     kind: "welcome",
@@ -51,8 +69,16 @@ export const PARSERS: Parsers = {
     heartbeatMs: number(raw.heartbeatMs, "heartbeatMs", LONGEST_HEARTBEAT_MS),
     path: list(raw.path, MAX_DEPTH, name),
     listen: listen(raw.listen),
+    rank: rank(raw),
+    anchored: raw.anchored === true,
   }),
-  path: (raw) => ({ kind: "path", path: list(raw.path, MAX_DEPTH, name) }),
+  path: (raw) => ({
+    kind: "path",
+    path: list(raw.path, MAX_DEPTH, name),
+    rank: rank(raw),
+    anchored: raw.anchored === true,
+  }),
+  raise: (raw) => ({ kind: "raise", rank: rank(raw) }),
   routes: (raw) => ({
     kind: "routes",
     reset: raw.reset === true,
@@ -81,7 +107,12 @@ export const PARSERS: Parsers = {
     targets: list(raw.targets, MAX_LIST, name),
     ttlMs: number(raw.ttlMs, "ttlMs"),
     body: bytes(raw.body),
+    hops: number(raw.hops, "hops", MAX_DEPTH),
     startedAt: number(raw.startedAt, "startedAt"),
+    notAfter: number(raw.notAfter, "notAfter", LAST_MOMENT) || undefined,
+    certificate: shortBytes(raw.certificate, "certificate", MAX_CERTIFICATE),
+    signature: shortBytes(raw.signature, "signature", MAX_SIGNATURE),
+    proofs: proofs(raw.proofs),
   }),
   result: (raw) => ({
     kind: "result",
@@ -94,8 +125,37 @@ export const PARSERS: Parsers = {
     truncated: raw.truncated === true,
     timestamp: number(raw.timestamp, "timestamp", LAST_MOMENT),
     body: bytes(raw.body),
+    signature: shortBytes(raw.signature, "signature", MAX_SIGNATURE),
+  }),
+  trust: (raw) => ({ kind: "trust", ...signedTrust(raw) }),
+  enrol: (raw) => ({
+    kind: "enrol",
+    id: identifier(raw.id),
+    door: name(raw.door),
+    name: name(raw.name),
+    request: bytesUpTo(raw.request, "request", MAX_CERTIFICATE),
+    token: text(raw.token, "token"),
+    proof: bytesUpTo(raw.proof, "proof", MAX_SIGNATURE),
+  }),
+  enrolled: (raw) => ({
+    kind: "enrolled",
+    id: identifier(raw.id),
+    door: name(raw.door),
+    chain: text(raw.chain, "chain", MAX_CHAIN),
+    ...signedTrust(raw),
+    time: number(raw.time, "time", LAST_MOMENT),
+    signature: bytesUpTo(raw.signature, "signature", MAX_SIGNATURE),
+    code: text(raw.code, "code"),
+    text: text(raw.text, "text"),
   }),
 };
+
+function signedTrust(raw: Raw): { document: Uint8Array; signatures: readonly Uint8Array[] } {
+  return {
+    document: bytesUpTo(raw.document, "document", MAX_TRUST_DOCUMENT),
+    signatures: list(raw.signatures, 8, (item) => bytesUpTo(item, "signature", MAX_SIGNATURE)),
+  };
+}
 
 function route(item: unknown): Route {
   const raw = item as Raw;
@@ -108,12 +168,18 @@ function route(item: unknown): Route {
     listen: listen(raw.listen),
     version: text(raw.version, "version"),
     preferredParent: text(raw.preferredParent, "preferredParent"),
+    certificate: shortBytes(raw.certificate, "certificate", MAX_CERTIFICATE),
+    proof: shortBytes(raw.proof, "proof", MAX_SIGNATURE),
   };
 }
 
 function neighbour(item: unknown): Neighbour {
   const raw = item as Raw;
   return { name: name(raw.name), listen: listen(raw.listen) };
+}
+
+function rank(raw: Raw): number {
+  return number(raw.rank, "rank", MAX_RANK);
 }
 
 function name(value: unknown): ClusterName {
@@ -144,9 +210,9 @@ function verdict(value: unknown): (typeof ANSWERS)[number] {
   return known;
 }
 
-function text(value: unknown, field: string): string {
-  if (typeof value !== "string" || value.length > MAX_TEXT) {
-    throw new ProtocolError(`field "${field}" is longer than ${MAX_TEXT} characters`);
+function text(value: unknown, field: string, most: number = MAX_TEXT): string {
+  if (typeof value !== "string" || value.length > most) {
+    throw new ProtocolError(`field "${field}" is longer than ${most} characters`);
   }
   return value;
 }
@@ -172,4 +238,21 @@ function list<T>(value: unknown, limit: number, parse: (item: unknown) => T): T[
 
 function bytes(value: unknown): Uint8Array {
   return value as Uint8Array;
+}
+
+function bytesUpTo(value: unknown, field: string, most: number): Uint8Array {
+  const found = bytes(value);
+  if (found.length > most) throw new ProtocolError(`field "${field}" is longer than ${most} bytes`);
+  return found;
+}
+
+function proofs(value: unknown): readonly Uint8Array[] | undefined {
+  const found = list(value, MAX_LIST, (item) => bytesUpTo(item, "proof", MAX_PROOF));
+  return found.length === 0 ? undefined : found;
+}
+
+/** Bytes that may be absent, which is how none travel. */
+function shortBytes(value: unknown, field: string, most: number): Uint8Array | undefined {
+  const found = bytesUpTo(value, field, most);
+  return found.length === 0 ? undefined : found;
 }

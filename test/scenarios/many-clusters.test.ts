@@ -25,7 +25,13 @@ class FastChild {
 
   static async join(address: string, name: string): Promise<FastChild> {
     const hello = helloOf(name, { tags: { tier: "edge" } });
-    const options = { address, path: TUNNEL_PATH, hello, side: "up", metrics: noMetrics } as const;
+    const options = {
+      address,
+      path: TUNNEL_PATH,
+      hello: () => hello,
+      side: "up",
+      metrics: noMetrics,
+    } as const;
     const { link } = await dialLink(options, AbortSignal.timeout(20_000));
     const child = new FastChild(link);
     link.send({ kind: "routes", reset: true, changed: [], removed: [], digest: "" });
@@ -51,7 +57,7 @@ describe(`A root with ${COUNT} children`, () => {
   let children: FastChild[] = [];
 
   beforeAll(async () => {
-    tree = await ProcessTree.start({ root: {} });
+    tree = await ProcessTree.start({ root: {} }, { insecure: true });
     children = await Promise.all(NAMES.map((name) => FastChild.join(tree.address("root"), name)));
     await tree.online(...NAMES);
   });

@@ -29,10 +29,13 @@ describe("A root among bad peers", () => {
 
   beforeAll(async () => {
     api = await ObjectApi.listen();
-    tree = await ProcessTree.start({
-      root: {},
-      shop: { parent: "root", kubeconfig: api.kubeconfig },
-    });
+    tree = await ProcessTree.start(
+      {
+        root: {},
+        shop: { parent: "root", kubeconfig: api.kubeconfig },
+      },
+      { insecure: true },
+    );
   });
   afterAll(async () => {
     await tree?.[Symbol.asyncDispose]();
@@ -246,7 +249,7 @@ describe("A root among bad peers", () => {
     const good = frame(
       ...[result("fuzz"), helloOf("fuzz"), { kind: "resync" } as const],
       { kind: "routes", reset: true, changed: [], removed: [clusterName("a")], digest: "x" },
-      { kind: "path", path: [clusterName("fuzz")] },
+      { kind: "path", path: [clusterName("fuzz")], rank: 1, anchored: true },
     );
     let ended = 0;
     let socket = await joined("fuzz");

@@ -1,5 +1,5 @@
 import { mkdtempSync } from "node:fs";
-import { rm } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CLUSTER, type Cluster, SYSTEM_NAMESPACE } from "../../pkg/apis/cluster.ts";
@@ -15,6 +15,8 @@ import {
 import { errorText } from "../../pkg/base/errors.ts";
 import { KubeconfigTransport } from "../../pkg/kube/kubeconfig-transport.ts";
 import { TransportResourceClient } from "../../pkg/kube/transport-resource-client.ts";
+import { createToken } from "../../pkg/trust/create-token.ts";
+import type { TokenTerms } from "../../pkg/trust/token-secrets.ts";
 import { eventually } from "./eventually.ts";
 import { NodeProgram } from "./node-program.ts";
 import { freePort } from "./program.ts";
@@ -47,12 +49,23 @@ export class ProcessTree implements AsyncDisposable {
   readonly #programs = new Map<string, NodeProgram>();
   readonly #transports = new Map<string, KubeconfigTransport>();
 
+  readonly #insecure: boolean;
+
+  private constructor({ insecure = false }: TreeOptions) {
+    this.#insecure = insecure;
+  }
+
   /** Starts all members; resolves when the root shows every one of them online. */
-  static async start(members: Readonly<Record<string, TreeMember>>): Promise<ProcessTree> {
-    const tree = new ProcessTree();
+  static async start(
+    members: Readonly<Record<string, TreeMember>>,
+    options: TreeOptions = {},
+  ): Promise<ProcessTree> {
+    const tree = new ProcessTree(options);
     try {
       for (const [name, member] of Object.entries(members)) await tree.prepare(name, member);
-      for (const name of Object.keys(members)) tree.launch(name);
+      tree.launch("root");
+      if (!tree.#insecure) await tree.invite();
+      for (const name of Object.keys(members)) if (name !== "root") tree.launch(name);
       await tree.online(...Object.keys(members));
       return tree;
     } catch (cause) {
@@ -66,6 +79,19 @@ export class ProcessTree implements AsyncDisposable {
   async prepare(name: string, member: TreeMember): Promise<void> {
     this.#members.set(name, member);
     this.#ports.set(name, { tunnel: await freePort(), api: await freePort() });
+  }
+
+  /** Writes the token with which all members join, once the root can make one. */
+  async invite(terms: Partial<TokenTerms> = {}): Promise<void> {
+    const day = 86_400_000;
+    const rights = { names: "*", tags: ["*"], parent: true, origin: true, replace: false };
+    const all = { ...rights, uses: 1000, expires: Date.now() + day, ...terms };
+    await this.program("root").says("ready", {}, LIMIT_MS);
+    await writeFile(this.tokenFile, await createToken(await this.client(), all), { mode: 0o600 });
+  }
+
+  get tokenFile(): string {
+    return join(this.folder, "join-token");
   }
 
   /** Starts a member that is planned and does not run. */
@@ -183,6 +209,11 @@ export class ProcessTree implements AsyncDisposable {
       .join("\n");
   }
 
+  #identityFlags(parent: string | undefined): string[] {
+    if (this.#insecure) return ["--insecure"];
+    return parent === undefined ? [] : ["--token-file", this.tokenFile];
+  }
+
   #flags(name: string): string[] {
     const { parent, kubeconfig, api, flags = [] } = this.#members.get(name) ?? {};
     const ports = this.#ports.get(name);
@@ -195,9 +226,16 @@ export class ProcessTree implements AsyncDisposable {
       ...(hasApi ? ["--api-listen", `127.0.0.1:${ports?.api}`] : []),
       ...(hasApi ? ["--api-kube-config", this.kubeconfig(name)] : []),
       ...["--health-listen", "127.0.0.1:0", "--heartbeat-interval", "1"],
+      ...this.#identityFlags(parent),
       ...flags,
     ];
   }
+}
+
+/** What holds for a whole tree. */
+export interface TreeOptions {
+  /** Whether its links carry no identities, so that a test can say what it likes. */
+  readonly insecure?: boolean;
 }
 
 /** One task that was written to an API. */

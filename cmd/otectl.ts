@@ -1,0 +1,89 @@
+#!/usr/bin/env node
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import type { ResourceClient } from "../pkg/apis/resource-client.ts";
+import { errorText } from "../pkg/base/errors.ts";
+import { KubeconfigTransport } from "../pkg/kube/kubeconfig-transport.ts";
+import { TransportResourceClient } from "../pkg/kube/transport-resource-client.ts";
+import { OTECTL_COMMANDS, type OtectlCommand, type OtectlIo } from "./otectl-commands.ts";
+import { VERSION } from "./version.ts";
+
+/** How long a command may wait for the root. */
+const LIMIT_MS = 60_000;
+
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  const program = new Command("otectl")
+    .exitOverride()
+    .version(VERSION)
+    .description("Commands a tree of clusters through the Kubernetes API of its root")
+    .showSuggestionAfterError()
+    .enablePositionalOptions();
+  const kubeconfig = new Option("-k, --kubeconfig <file>", "kubeconfig of the root's API")
+    .env("OTE_KUBE_CONFIG")
+    .default(process.env.KUBECONFIG);
+  program.addOption(kubeconfig);
+  for (const row of OTECTL_COMMANDS) add(program, row);
+  try {
+    await program.parseAsync();
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    process.stderr.write(`otectl: ${errorText(error)}\n`);
+    return 1;
+  }
+}
+
+/** "token create" becomes the command `create` of the group `token`. */
+function add(program: Command, row: OtectlCommand): void {
+  const words = row.name.split(" ");
+  const name = words.pop() ?? "";
+  let group = program;
+  for (const word of words) {
+    const present = group.commands.find((command) => command.name() === word);
+    group = present ?? group.command(word).description(`commands about ${word}s`);
+  }
+  const command = group.command(name).description(row.meaning);
+  for (const [argument, meaning] of row.arguments ?? []) command.argument(argument, meaning);
+  for (const { flags, meaning, default: value, parse } of row.options ?? []) {
+    const option = new Option(flags, meaning);
+    if (parse !== undefined) option.argParser(reported(parse));
+    if (value !== undefined) option.default(parse?.(value) ?? value, value);
+    command.addOption(option);
+  }
+  command.action(async (...given: unknown[]) => {
+    const texts = given.slice(0, row.arguments?.length ?? 0).map(String);
+    await run(row, texts, command.opts(), program.opts<{ kubeconfig?: string }>().kubeconfig);
+  });
+}
+
+async function run(
+  row: OtectlCommand,
+  texts: readonly string[],
+  options: object,
+  kubeconfig: string | undefined,
+): Promise<void> {
+  if (kubeconfig === undefined)
+    throw new TypeError(
+      "Cannot find the root: give --kubeconfig, or set OTE_KUBE_CONFIG or KUBECONFIG",
+    );
+  await using transport = await KubeconfigTransport.open(kubeconfig);
+  const client: ResourceClient = new TransportResourceClient(transport);
+  const io: OtectlIo = {
+    client,
+    signal: AbortSignal.timeout(LIMIT_MS),
+    print: (line) => void process.stdout.write(`${line}\n`),
+    tell: (line) => void process.stderr.write(`${line}\n`),
+  };
+  await row.run(io, texts, options);
+}
+
+function reported(parse: (text: string) => unknown): (text: string) => unknown {
+  return (text) => {
+    try {
+      return parse(text);
+    } catch (error) {
+      throw new InvalidArgumentError(errorText(error));
+    }
+  };
+}

@@ -1,0 +1,277 @@
+import type { KeyObject } from "node:crypto";
+import { errorText } from "../../base/errors.ts";
+import type { Logger } from "../../base/log.ts";
+import type { Metrics } from "../../base/metrics.ts";
+import { ClusterCertificate } from "../../trust/cluster-certificate.ts";
+import type { Credentials } from "../../trust/credentials.ts";
+import {
+  checkStatement,
+  resultStatement,
+  sessionStatement,
+  taskStatement,
+} from "../../trust/statements.ts";
+import { provenRoot, TargetTree } from "../../trust/target-tree.ts";
+import { TrustError } from "../../trust/trust-error.ts";
+import type { LinkEnd } from "../../tunnel/link.ts";
+import type { KnownSession, Peer, TunnelTrust } from "../../tunnel/peer.ts";
+import type { Hello, Message, Result, Route, Routes, Task } from "../../wire/message.ts";
+import type { ClusterName } from "../../wire/names.ts";
+import type { TaskSeal } from "../event.ts";
+
+/** What a guard works with. */
+export interface GuardParts {
+  readonly self: ClusterName;
+  readonly credentials: Credentials;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  /** For resuming the TLS sessions of children, also after a restart. */
+  readonly ticketKeys?: Buffer | undefined;
+  /** The present route to a cluster below this one. */
+  readonly route: (name: ClusterName) => Route | undefined;
+  /** Somebody sent a newer trust document than we have; it counts from now on. */
+  readonly onTrust: () => void;
+}
+
+/** A day: how far the clocks of the origin of a task and of its targets may be apart. */
+const CLOCK_TOLERANCE_MS = 86_400_000;
+/** Most proofs that are remembered so as not to be checked again. */
+const MAX_REMEMBERED = 100_000;
+
+/**
+ * Stands between the links and the tree where clusters have identities: makes our own words provable,
+ * and lets nothing through that somebody says in another's name.
+ */
+export class Guard {
+  readonly #parts: GuardParts;
+  /** Per cluster the session whose proof was found right, and the key that made it. */
+  readonly #sessions = new Map<string, KnownSession>();
+  readonly #proven = new Map<ClusterName, { readonly session: string; readonly key: ProvenKey }>();
+
+  constructor(parts: GuardParts) {
+    this.#parts = parts;
+  }
+
+  /** Who may join us. */
+  get childTrust(): TunnelTrust {
+    const { credentials } = this.#parts;
+    return {
+      shown: () => ({
+        key: credentials.key,
+        chain: credentials.chain,
+        ticketKeys: this.#parts.ticketKeys,
+      }),
+      identify: (shown) => peerOf(credentials.identify(shown)),
+    };
+  }
+
+  /** Whom we may join: only who was allowed to have children. */
+  get parentTrust(): TunnelTrust {
+    const { credentials } = this.#parts;
+    return {
+      shown: () => credentials,
+      sessions: this.#sessions,
+      identify: (shown) => {
+        const certificate = credentials.identify(shown);
+        if (certificate.parent) return peerOf(certificate);
+        const text = `Cannot join "${certificate.name}": its certificate does not allow it to have children`;
+        throw new TrustError("NOT_GRANTED", text);
+      },
+    };
+  }
+
+  /** The hello with which we prove to `peer` that we are below it. */
+  introduce(hello: Hello, peer: Peer | undefined): Hello {
+    if (peer === undefined) return hello;
+    const { credentials } = this.#parts;
+    const proof = credentials.sign(sessionStatement({ ...hello, parent: peer.name }));
+    const certificate = credentials.certificate.der;
+    return { ...hello, certificate, proof, trustVersion: credentials.book.version };
+  }
+
+  /** Why somebody whom TLS has identified may not say this hello. */
+  refusal(hello: Hello, peer: Peer | undefined): LinkEnd | undefined {
+    try {
+      const certificate = ClusterCertificate.read(peer?.certificate ?? new Uint8Array());
+      if (hello.name !== certificate.name) {
+        const text = `Cannot admit "${hello.name}": its certificate is for "${certificate.name}"`;
+        throw new TrustError("FORGED", text);
+      }
+      certificate.checkTags(hello.tags);
+      if (hello.listen !== "" && !certificate.parent) {
+        const text = `Cannot let others join below "${hello.name}": its certificate does not allow it to have children`;
+        throw new TrustError("NOT_GRANTED", text);
+      }
+      this.#checkRoute({ ...hello, parent: this.#parts.self }, peer?.certificate);
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof TrustError)) throw error;
+      return { code: error.code, text: error.message };
+    }
+  }
+
+  /** Checks what a child says. Throws a TrustError when it has to lose its link. */
+  fromChild(child: ClusterName, message: Message): Message | undefined {
+    if (message.kind === "routes") return this.#checkRoutes(child, message);
+    if (message.kind === "result" && message.origin === this.#parts.self) {
+      return this.#sift(child, message, () => this.#checkResult(message));
+    }
+    return message;
+  }
+
+  /** Checks what the parent says. */
+  fromParent(parent: ClusterName, message: Message): Message | undefined {
+    if (message.kind === "task") return this.#checkTask(parent, message);
+    if (message.kind !== "trust") return message;
+    return this.#sift(parent, message, () => {
+      if (this.#parts.credentials.book.offer(message) === "newer") this.#parts.onTrust();
+      return undefined;
+    });
+  }
+
+  /** Whether its origin has sent `task` to `target`, for which we speak because it cannot check that itself. */
+  obeys(task: Task, target: ClusterName): boolean {
+    const check = (): Task => this.#checkTaskFor(target, task, task.targets.indexOf(target));
+    return this.#sift(target, task, check) !== undefined;
+  }
+
+  /** What makes a task believable to its targets. `notAfter` is in milliseconds since 1970. */
+  seal(claim: Pick<Task, "id" | "body">, targets: Iterable<ClusterName>, waitMs: number): TaskSeal {
+    const { self, credentials } = this.#parts;
+    const tree = new TargetTree(targets);
+    const notAfter = Math.ceil(credentials.clock.now() + waitMs);
+    const statement = taskStatement({ ...claim, origin: self, notAfter }, tree.root);
+    return {
+      notAfter,
+      certificate: credentials.certificate.der,
+      signature: credentials.sign(statement),
+      proofOf: (name) => tree.proofOf(name),
+    };
+  }
+
+  /** Our own answer, provable to its origin. */
+  signed(result: Result): Result {
+    if (result.cluster !== this.#parts.self || result.signature !== undefined) return result;
+    return { ...result, signature: this.#parts.credentials.sign(resultStatement(result)) };
+  }
+
+  #checkRoutes(child: ClusterName, routes: Routes): Routes {
+    const changed = routes.changed.filter((route) => {
+      try {
+        this.#checkRoute(route, route.certificate);
+        return true;
+      } catch (error) {
+        if (!(error instanceof TrustError)) throw error;
+        this.#ignored(child, "FOREIGN_ROUTE", error);
+        // Somebody who was removed may still be on his way out below an honest child.
+        if (error.code !== "REVOKED") throw new TrustError("FORGED", error.message);
+        return false;
+      }
+    });
+    return { ...routes, changed };
+  }
+
+  /** Throws a TrustError unless the cluster itself has said that it is below that parent. */
+  #checkRoute(route: Claimed, certificate: Uint8Array | undefined): void {
+    const { name, instance, session, parent, proof } = route;
+    const { book } = this.#parts.credentials;
+    const known = this.#proven.get(name);
+    const wanted = `${instance} ${session} ${parent} ${base64(proof)} ${base64(certificate)}`;
+    if (known?.session === wanted && !book.isRevoked(known.key.keyId)) return;
+    const identity = book.identify(certificate ?? new Uint8Array());
+    if (identity.name !== name) {
+      const text = `Cannot believe that "${name}" is below "${parent}": the certificate is for "${identity.name}"`;
+      throw new TrustError("FORGED", text);
+    }
+    const statement = sessionStatement({ name, instance, session, parent });
+    const what = `that "${name}" is below "${parent}"`;
+    checkStatement(statement, proof ?? new Uint8Array(), identity.publicKey, what);
+    if (this.#proven.size >= MAX_REMEMBERED) this.#proven.clear();
+    this.#proven.set(name, {
+      session: wanted,
+      key: { keyId: identity.keyId, publicKey: identity.publicKey },
+    });
+  }
+
+  #checkResult(result: Result): Result {
+    const { cluster, id } = result;
+    const key = this.#keyOf(cluster);
+    const what = `the answer of "${cluster}" to task "${id}"`;
+    if (key === undefined)
+      throw new TrustError("FORGED", `Cannot believe ${what}: its key is unknown`);
+    checkStatement(resultStatement(result), result.signature ?? new Uint8Array(), key, what);
+    return result;
+  }
+
+  #keyOf(cluster: ClusterName): KeyObject | undefined {
+    const proven = this.#proven.get(cluster)?.key.publicKey;
+    if (proven !== undefined) return proven;
+    const certificate = this.#parts.route(cluster)?.certificate;
+    return certificate && ClusterCertificate.read(certificate).publicKey;
+  }
+
+  /** Takes ourselves out of the targets of a task that its origin has not sent to us. */
+  #checkTask(parent: ClusterName, task: Task): Task | undefined {
+    const { self } = this.#parts;
+    const place = task.targets.indexOf(self);
+    if (place < 0) return task;
+    const checked = this.#sift(parent, task, () => this.#checkTaskFor(self, task, place));
+    if (checked !== undefined) return checked;
+    const targets = task.targets.filter((name) => name !== self);
+    const proofs = task.proofs?.filter((_, at) => at !== place);
+    return targets.length === 0 ? undefined : { ...task, targets, proofs };
+  }
+
+  #checkTaskFor(self: ClusterName, task: Task, place: number): Task {
+    const { credentials } = this.#parts;
+    const { id, origin, notAfter = 0, certificate, signature, proofs } = task;
+    const identity = credentials.book.identify(certificate ?? new Uint8Array());
+    if (identity.name !== origin || !identity.origin) {
+      const text = `Cannot obey task "${id}": the certificate of "${identity.name}" does not allow it to send tasks as "${origin}"`;
+      throw new TrustError("NOT_GRANTED", text);
+    }
+    const root = provenRoot(self, proofs?.[place] ?? new Uint8Array());
+    const what = `that "${origin}" sent task "${id}" to "${self}"`;
+    if (root === undefined)
+      throw new TrustError("FORGED", `Cannot believe ${what}: the proof is none`);
+    const statement = taskStatement({ ...task, notAfter }, root);
+    checkStatement(statement, signature ?? new Uint8Array(), identity.publicKey, what);
+    if (credentials.clock.now() > notAfter + CLOCK_TOLERANCE_MS)
+      throw new TrustError("FORGED", `Cannot obey task "${id}": its time is long over`);
+    return task;
+  }
+
+  /** What `check` returns; what it does not believe is left out, counted and logged. */
+  #sift<T extends Message>(
+    peer: ClusterName,
+    _message: T,
+    check: () => T | undefined,
+  ): T | undefined {
+    try {
+      return check();
+    } catch (error) {
+      if (!(error instanceof TrustError)) throw error;
+      this.#ignored(peer, error.code, error);
+      return undefined;
+    }
+  }
+
+  #ignored(peer: ClusterName, code: string, error: TrustError): void {
+    this.#parts.metrics.count("ote_messages_ignored_total", { code });
+    this.#parts.log.warn({ peer, code, text: errorText(error) }, "message not believed");
+  }
+}
+
+interface ProvenKey {
+  readonly keyId: string;
+  readonly publicKey: KeyObject;
+}
+
+type Claimed = Pick<Route, "name" | "instance" | "session" | "parent" | "proof">;
+
+function peerOf({ name, der }: ClusterCertificate): Peer {
+  return { name, certificate: der };
+}
+
+function base64(bytes: Uint8Array | undefined): string {
+  return bytes === undefined ? "" : Buffer.from(bytes).toString("base64");
+}

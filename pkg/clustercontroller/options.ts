@@ -1,0 +1,39 @@
+import type { ResourceClient } from "../apis/resource-client.ts";
+import type { Logger } from "../base/log.ts";
+import type { Metrics } from "../base/metrics.ts";
+import type { RecordStore } from "../base/record-store.ts";
+import type { ClusterShim } from "../shim/shim.ts";
+import type { Address } from "../wire/address.ts";
+import type { ClusterName, Tags } from "../wire/names.ts";
+import type { AuthorityOptions } from "./membership/authority.ts";
+import type { MembershipOptions } from "./membership/membership.ts";
+
+/** One node of the tree, complete and checked. */
+export interface ClusterControllerOptions {
+  readonly name: ClusterName;
+  readonly tags: Tags;
+  readonly version: string;
+  /** Where children can join; undefined if they cannot. */
+  readonly listen: Address | undefined;
+  /** host:port under which others can reach `listen`. */
+  readonly advertise: string;
+  /** Addresses of parents, the preferred one first; empty at the root. */
+  readonly parents: readonly string[];
+  readonly heartbeatMs: number;
+}
+
+/** What a node works with; a part that is missing is a power it does not have. */
+export interface ClusterControllerParts {
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  /** Keeps identity and ledger. */
+  readonly store: RecordStore;
+  /** Executes tasks for this cluster. */
+  readonly shim?: ClusterShim | undefined;
+  /** Who we are in a tree with identities; without it links are open to everybody. */
+  readonly identity?: MembershipOptions | undefined;
+  /** The authority of the tree, at its root. */
+  readonly authority?: AuthorityOptions | undefined;
+  /** The API where tasks for the subtree are written and Cluster objects are kept. */
+  readonly client?: ResourceClient | undefined;
+}
