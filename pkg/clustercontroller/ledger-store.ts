@@ -1,7 +1,7 @@
 import type { RecordStore } from "../base/record-store.ts";
 import type { Result, Task } from "../wire/message.ts";
 import { clusterName } from "../wire/names.ts";
-import type { LedgerEntry } from "./task-ledger.ts";
+import { fromDisk, type LedgerEntry } from "./task-ledger.ts";
 
 /** The table of what this cluster executes itself. */
 const OWN_TABLE = "ledger";
@@ -38,15 +38,11 @@ export class LedgerStore {
     const interrupted: Interrupted[] = [];
     for (const [, text] of this.#store.entries(this.#table)) {
       const record = JSON.parse(text) as LedgerRecord;
-      const { id, expiresAt, startedAt, result } = record;
-      const expires = now + expiresAt - Date.now();
+      const { startedAt, result } = record;
       if (result === undefined)
         interrupted.push({ task: taskOf(record), startedAt: new Date(startedAt) });
-      entries.push({
-        id,
-        expires,
-        ...(result === undefined ? {} : { result: resultOf(record, result) }),
-      });
+      const kept = { ...record, result: result && resultOf(record, result) };
+      entries.push(fromDisk(kept, now, Date.now()));
     }
     return { entries, interrupted };
   }

@@ -5,7 +5,29 @@ export interface LedgerEntry {
   readonly id: string;
   /** Until then the origin may send the task again, on the clock of the events. */
   readonly expires: number;
+  /** The same as the wall clock has it, which may have jumped: believed only when there is no room. */
+  readonly doubtful?: number;
   readonly result?: Result | undefined;
+}
+
+/** A ledger entry on disk; times are wall clock, because the other clock begins anew with each process. */
+export interface KeptEntry {
+  readonly id: string;
+  readonly startedAt: number;
+  readonly expiresAt: number;
+  readonly result?: Result | undefined;
+}
+
+/**
+ * An entry from before a restart. How long the process was away nobody knows for sure, as the wall clock
+ * may have been wrong then or be wrong now; so its whole life begins again. Forgotten too early it could
+ * be executed twice.
+ */
+export function fromDisk(kept: KeptEntry, now: number, wall: number): LedgerEntry {
+  const { id, startedAt, expiresAt, result } = kept;
+  const expires = now + expiresAt - startedAt;
+  const doubtful = Math.min(expires, now + expiresAt - wall);
+  return { id, expires, doubtful, ...(result === undefined ? {} : { result }) };
 }
 
 /** What to do with a task that arrived. */
@@ -28,6 +50,8 @@ export const LEDGER_MARGIN_MS = 10 * 60_000;
  */
 export class TaskLedger {
   readonly #entries = new Map<string, LedgerEntry>();
+  /** Dropped, but not yet told. */
+  readonly #gone: string[] = [];
   #bodyBytes = 0;
 
   constructor(entries: Iterable<LedgerEntry> = []) {
@@ -45,6 +69,7 @@ export class TaskLedger {
     if (known?.result !== undefined) return { do: "answer", result: known.result };
     if (known !== undefined) return { do: "nothing" };
     if (task.ttlMs === 0) return { do: "refuse", verdict: "expired", reason: "DeadlineExceeded" };
+    if (this.#entries.size >= LEDGER_LIMIT) this.#makeRoom(now);
     if (this.#entries.size >= LEDGER_LIMIT)
       return { do: "refuse", verdict: "refused", reason: "LedgerFull" };
     this.#put({ id: task.id, expires: now + task.ttlMs + LEDGER_MARGIN_MS });
@@ -66,14 +91,20 @@ export class TaskLedger {
 
   /** Forgets finished tasks that can no longer be repeated, and returns their ids. */
   prune(now: number): string[] {
-    const gone: string[] = [];
-    for (const { id, expires, result } of this.#entries.values()) {
-      if (expires > now || result === undefined) continue;
-      this.#bodyBytes -= result.body.length;
-      this.#entries.delete(id);
-      gone.push(id);
-    }
-    return gone;
+    for (const entry of this.#entries.values()) if (entry.expires <= now) this.#drop(entry);
+    return this.#gone.splice(0);
+  }
+
+  #makeRoom(now: number): void {
+    for (const entry of this.#entries.values())
+      if ((entry.doubtful ?? entry.expires) <= now) this.#drop(entry);
+  }
+
+  #drop({ id, result }: LedgerEntry): void {
+    if (result === undefined) return;
+    this.#bodyBytes -= result.body.length;
+    this.#entries.delete(id);
+    this.#gone.push(id);
   }
 
   #put(entry: LedgerEntry): void {

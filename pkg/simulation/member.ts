@@ -1,4 +1,4 @@
-import type { LedgerEntry } from "../clustercontroller/task-ledger.ts";
+import { fromDisk, type LedgerEntry } from "../clustercontroller/task-ledger.ts";
 import type { TreeNode } from "../clustercontroller/tree-node.ts";
 import type { ParentCandidates } from "../topology/parent-candidates.ts";
 import type { Message, Result, Welcome } from "../wire/message.ts";
@@ -138,9 +138,5 @@ export class Member {
 
 /** The ledger as a process reads it at its start, on its own clock. */
 export function ledgerOf({ disk }: Member, clock: number, wall: number): LedgerEntry[] {
-  return [...disk.ledger.values()].map(({ id, expiresAt, result }) => ({
-    id,
-    expires: clock + expiresAt - wall,
-    ...(result === undefined ? {} : { result }),
-  }));
+  return [...disk.ledger.values()].map((entry) => fromDisk(entry, clock, wall));
 }

@@ -22,7 +22,7 @@ export class StepChecks implements Observer {
   /** Where a death in the middle of a task was arranged. */
   onCrash: (member: Member) => void = () => {};
   /** Since when nothing has happened to a member and to those above it. */
-  calmSince: (member: Member) => number = () => 0;
+  calmSince: (member: Member) => number = () => Number.POSITIVE_INFINITY;
   /** Milliseconds for which living clusters were not in the root's table. */
   readonly outages: number[] = [];
   /** How often tasks were executed. */

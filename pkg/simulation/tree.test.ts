@@ -91,6 +91,26 @@ describe("a tree of controllers", () => {
       }
     },
   );
+
+  it.each([86_400_000, 4_000_000_000, -86_400_000])(
+    "executes once although a clock jumps by %i ms while the process is dead",
+    (jump) => {
+      const world = joined(regions(2, 2));
+      const leaf = world.member("r1-e1");
+      leaf.crashAt = "written";
+      world.checks.onCrash = (member) => world.kill(member);
+      const task = world.task(["r1-e1"], 600_000);
+      world.run(2000);
+      expect([leaf.alive, world.checks.executions]).toEqual([false, 1]);
+      leaf.wallOffset += jump;
+      leaf.unplugged = true;
+      world.start(leaf);
+      world.run(3000);
+      leaf.unplugged = false;
+      world.run(60_000);
+      expect([...task.verdicts]).toEqual([["r1-e1", "done"]]);
+    },
+  );
 });
 
 describe("a tree that loses a parent", () => {
