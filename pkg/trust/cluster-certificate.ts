@@ -55,6 +55,10 @@ export class ClusterCertificate implements Grant {
     this.der = der;
     this.x509 = x509;
     this.publicKey = x509.publicKey;
+    if (this.publicKey.asymmetricKeyType !== "ed25519") {
+      const text = `Cannot take "${name}" for a cluster: its key is not of Ed25519`;
+      throw new TrustError("CERTIFICATE_INVALID", text);
+    }
     this.keyId = keyIdOf(x509.publicKey);
     this.notBefore = Date.parse(x509.validFrom);
     this.notAfter = Date.parse(x509.validTo);
@@ -62,15 +66,13 @@ export class ClusterCertificate implements Grant {
 
   /** Reads DER. Throws a TrustError `CERTIFICATE_INVALID` for anything but a certificate of a cluster. */
   static read(der: Uint8Array): ClusterCertificate {
-    let x509: X509Certificate;
     try {
-      x509 = new X509Certificate(der);
+      return new ClusterCertificate(der, new X509Certificate(der));
     } catch (cause) {
-      throw new TrustError("CERTIFICATE_INVALID", "Cannot read a certificate: it is none", {
-        cause,
-      });
+      if (cause instanceof TrustError) throw cause;
+      const text = "Cannot read a certificate: it is none, or damaged";
+      throw new TrustError("CERTIFICATE_INVALID", text, { cause });
     }
-    return new ClusterCertificate(der, x509);
   }
 
   /** Throws a TrustError `NOT_GRANTED` if a tag is none of those that the cluster may have. */

@@ -160,8 +160,13 @@ function authorityFrom(der: Uint8Array): X509Certificate[] {
   }
 }
 
+/** Keys of a kind that cannot have signed this make the library throw: they have not. */
 function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate): boolean {
-  return certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
+  try {
+    return certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
+  } catch {
+    return false;
+  }
 }
 
 function isSignedBy(bytes: Uint8Array, signature: Uint8Array, authority: X509Certificate): boolean {

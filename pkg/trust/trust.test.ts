@@ -264,3 +264,41 @@ describe("a join token", () => {
     );
   });
 });
+
+describe("damaged bytes", () => {
+  /** Every way to damage one bit, one byte or the end. */
+  function* damaged(bytes: Uint8Array): Generator<Buffer> {
+    for (let at = 0; at < bytes.length; at++) {
+      for (const value of [0, 0xff, 0x80, (bytes[at] ?? 0) ^ 1]) {
+        const copy = Buffer.from(bytes);
+        copy[at] = value;
+        yield copy;
+      }
+      yield Buffer.from(bytes.subarray(0, at));
+    }
+  }
+
+  it("of a certificate are never somebody else's certificate", () => {
+    const { book, certificate } = Credentials.open({ ...kept, trust: authority.trust });
+    for (const der of damaged(certificate.der)) {
+      try {
+        expect(book.identify(der).keyId).toBe(certificate.keyId);
+        expect(der.equals(certificate.der)).toBe(true);
+      } catch (error) {
+        expect(error).toMatchObject({ code: expect.stringMatching(/^(CERT|FOREIGN)/) });
+      }
+    }
+  });
+
+  it("of a trust document are never believed", async () => {
+    const next = await TreeAuthority.load(authority.revoking([], Date.now()));
+    const book = TrustBook.open(authority.trust);
+    for (const document of damaged(next.trust.document)) {
+      if (Buffer.from(next.trust.document).equals(document)) continue;
+      expect(() => {
+        if (book.offer({ ...next.trust, document }) === "newer") throw new Error("believed");
+      }).not.toThrow("believed");
+    }
+    expect(book.version).toBe(1);
+  });
+});
