@@ -26,6 +26,8 @@ const SHOWN_STEPS = 20;
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
+// Who reads only the first lines has seen enough.
+process.stdout.on("error", () => process.exit(1));
 process.exitCode = await main();
 
 async function main(): Promise<number> {

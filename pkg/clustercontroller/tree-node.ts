@@ -20,6 +20,9 @@ import { type BoardChange, type Reach, type Sending, TaskBoard } from "./task-bo
 import { type LedgerEntry, TaskLedger } from "./task-ledger.ts";
 import { divide, refusal } from "./task-part.ts";
 
+/** By how much to rank above who knocks: its rank may grow until it comes again. */
+const RANK_ROOM = 1024;
+
 /** What a node is from its start. */
 export interface TreeNodeOptions {
   readonly name: ClusterName;
@@ -188,7 +191,7 @@ export class TreeNode {
   /** Nothing but our rank is in its way: that can be helped. */
   #knocked(hello: Hello, now: number): TreeEffect[] {
     const end = this.refusal(hello, now);
-    return end?.code === "RANK_TOO_LOW" ? this.#north.rise(hello.rank + 1, now) : [];
+    return end?.code === "RANK_TOO_LOW" ? this.#north.rise(hello.rank + RANK_ROOM, now) : [];
   }
 
   #raise(child: ClusterName, wanted: number, now: number): TreeEffect[] {

@@ -5,6 +5,7 @@ import type { KeptTask } from "./task-api.ts";
 
 /** Who watches a world; each is called in the step in which it happens. */
 export interface Observer {
+  /** Its process runs, or runs again after it stood still. */
   started(member: Member): void;
   killed(member: Member): void;
   /** Was about to die at a point of a task's execution, as arranged: the observer's turn to let it. */

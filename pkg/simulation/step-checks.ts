@@ -33,10 +33,11 @@ export class StepChecks implements Observer {
   readonly #executions = new Map<string, number>();
   readonly #completed = new Set<string>();
   readonly #lostAt = new Map<ClusterName, number>();
-  readonly #bornAt = new Map<Member, number>();
+  /** Since when their processes run. */
+  readonly #runsSince = new Map<Member, number>();
 
   started(member: Member): void {
-    this.#bornAt.set(member, this.#now());
+    this.#runsSince.set(member, this.#now());
   }
 
   killed(member: Member): void {
@@ -107,7 +108,7 @@ export class StepChecks implements Observer {
       if (verdict === "done" && !times)
         this.#broken("done is done", `${id} is done at ${cluster}, which never executed it`);
     }
-    const since = Math.max(deadline, this.#bornAt.get(origin) ?? 0);
+    const since = Math.max(deadline, this.#runsSince.get(origin) ?? 0);
     const late = this.#now() - since > ANSWER_GRACE_MS + WRITE_LIMIT_MS;
     if (!late || !origin.alive || origin.stalled !== undefined || verdicts.size === targets.length)
       return;
@@ -172,7 +173,7 @@ export class StepChecks implements Observer {
         this.#broken("no gap", `${name} is lost though nothing happened for ${calmFor} ms`);
     } else if (lostAt !== undefined) {
       this.#lostAt.delete(name);
-      if (lostAt >= (this.#bornAt.get(root) ?? 0)) this.outages.push(this.#now() - lostAt);
+      if (lostAt >= (this.#runsSince.get(root) ?? 0)) this.outages.push(this.#now() - lostAt);
     }
   }
 

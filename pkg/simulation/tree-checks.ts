@@ -180,7 +180,8 @@ export class TreeChecks {
     if (to === undefined) return false;
     const { network, time } = this.#world;
     if (to.stalled !== undefined || network.blocks(from, to)) return true;
-    return time.now - network.cutAt(from, to, time.now) < RECENT_MS;
+    const silentAt = Math.max(network.cutAt(from, to, time.now), this.#injector.changedAt(to));
+    return time.now - silentAt < RECENT_MS;
   }
 
   #broken(invariant: string, what: string): never {

@@ -9,24 +9,29 @@ export interface PlannedCluster {
   readonly parents: readonly string[];
 }
 
+/** Tiers whose names say where they are; below, names would become too long. */
+const NAMED_TIERS = 6;
+
 /** A tree of that many clusters with `depth` tiers below the root, each parent with about as many children. */
 export function evenTree(clusters: number, depth: number): PlannedCluster[] {
   const width = widthOf(clusters, depth);
   const plan: PlannedCluster[] = [plannedCluster(clusterName("root"), undefined)];
   let tier = [...plan];
+  let tiers = 0;
   while (plan.length < clusters) {
-    tier = nextTier(tier, width).slice(0, clusters - plan.length);
+    tier = nextTier(tier, width, ++tiers).slice(0, clusters - plan.length);
     plan.push(...tier);
   }
   return plan;
 }
 
 /** The children of a tier: first the first ones of all, so that a tier cut short is even too. */
-function nextTier(tier: readonly PlannedCluster[], width: number): PlannedCluster[] {
+function nextTier(tier: readonly PlannedCluster[], width: number, depth: number): PlannedCluster[] {
   const numbers = Array.from({ length: width }, (_, index) => index + 1);
   return numbers.flatMap((number) =>
-    tier.map(({ name }) => {
-      const child = name === "root" ? `c${number}` : `${name}-${number}`;
+    tier.map(({ name }, place) => {
+      const longName = name === "root" ? `c${number}` : `${name}-${number}`;
+      const child = depth <= NAMED_TIERS ? longName : `t${depth}-${place * width + number}`;
       return plannedCluster(clusterName(child), name);
     }),
   );

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { clusterName } from "../wire/names.ts";
+import { evenTree } from "./tree-plan.ts";
 import { planOf, regions, TestWorld } from "./world.fixture.ts";
 
 function joined(plan: ReturnType<typeof planOf>, seed = 1): TestWorld {
@@ -16,6 +17,13 @@ describe("a tree of controllers", () => {
     const world = joined(planOf(parents));
     expect(world.root.node?.subtreeSize).toBe(12);
     expect(world.pathOf("d12")).toBe("root/d1/d2/d3/d4/d5/d6/d7/d8/d9/d10/d11/d12");
+  });
+
+  it("comes together within seconds when all of 60 tiers start at the same moment", () => {
+    for (let seed = 1; seed <= 10; seed++) {
+      const world = joined(evenTree(60, 60), seed);
+      expect([seed, world.root.node?.subtreeSize]).toEqual([seed, 59]);
+    }
   });
 
   it("executes a task once in each of 500 selected clusters and nowhere else", () => {

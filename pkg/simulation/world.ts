@@ -92,8 +92,7 @@ export class World {
 
   /** The cluster that the plan puts at the top. */
   get root(): Member {
-    const [first] = this.members.values();
-    return first as Member;
+    return this.members.values().next().value as Member;
   }
 
   /** The member of that name. */
@@ -168,6 +167,7 @@ export class World {
     if (missed === undefined) return;
     const { life } = member;
     member.stalled = undefined;
+    this.#observer.started(member);
     for (const run of missed) {
       if (member.life !== life) return;
       run();
@@ -181,10 +181,7 @@ export class World {
     const { node, life } = member;
     if (node === undefined) return;
     const effects = node.handle(event, this.clock(member));
-    for (const effect of effects) {
-      if (member.life !== life) return;
-      this.#perform(member, effect);
-    }
+    for (const effect of effects) if (member.life === life) this.#perform(member, effect);
     if (member.life === life) this.#observer.stepped(member, event, effects);
   }
 

@@ -109,6 +109,19 @@ describe("ParentCandidates", () => {
     expect(candidates.seek(3000)).toEqual({ do: "dial", address: "spare:1" });
   });
 
+  it("comes back soon, and not later each time, to somebody who will take it soon", () => {
+    const candidates = new ParentCandidates(["home:1"]);
+    for (let now = 0; now < 5000; now += 500) {
+      expect(candidates.choose(now)).toEqual({ do: "dial", address: "home:1" });
+      candidates.failed("home:1", now, true);
+      expect(candidates.choose(now + 499).do).toBe("wait");
+    }
+    candidates.learn(taught);
+    candidates.joined("aunt:1", true, 5000);
+    candidates.failed("home:1", 20_000, true);
+    expect(candidates.seek(20_000)).toEqual({ do: "wait", until: 21_500 });
+  });
+
   it("dials a parent that was lost again at once", () => {
     const candidates = new ParentCandidates(["home:1"]);
     candidates.failed("home:1", 0);

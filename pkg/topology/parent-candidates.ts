@@ -119,9 +119,9 @@ export class ParentCandidates {
 
   /** Joining `address` did not work; with `soon` it will before long, as who is there said. */
   failed(address: string, now: number, soon = false): void {
-    const failures = (this.#rests.get(address)?.failures ?? 0) + 1;
-    const rest = Math.min(FIRST_REST_MS * 2 ** (failures - 1), LONGEST_REST_MS);
-    this.#rests.set(address, { failures, until: now + rest });
+    const failures = (this.#rests.get(address)?.failures ?? 0) + (soon ? 0 : 1);
+    const rest = Math.min(FIRST_REST_MS * 2 ** Math.max(0, failures - 1), LONGEST_REST_MS);
+    this.#rests.set(address, { failures, until: now + (soon ? FIRST_REST_MS : rest) });
     if (address === this.home) this.#homeDueAt = now + (soon ? SOON_MS : this.#homeInterval());
     if (this.#adrift !== undefined && !soon) {
       const tries = this.#adrift.failures;
