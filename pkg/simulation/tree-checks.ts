@@ -104,7 +104,9 @@ export class TreeChecks {
 
   #routable(member: Member, ways: ReadonlyMap<Member, number>, now: number): void {
     if (!this.#injector.isWell(member) || this.#isReached(member)) return;
-    const touchedAt = this.#injector.touchedAt(member);
+    // Who has just come below somebody shares what happened there before.
+    const touches = [...chain(member, above)].map((one) => this.#injector.touchedAt(one));
+    const touchedAt = Math.max(...touches);
     const homeWell = now - Math.max(ways.get(member) ?? 0, touchedAt);
     const limit = ROUTABLE_MS + DIAL_MS * this.#silentDials(member);
     if (homeWell > limit)
