@@ -1,7 +1,8 @@
 import { homedir, hostname } from "node:os";
 import { join } from "node:path";
-import { type Address, formatAddress, isPrivateHost, parseAddress } from "../pkg/wire/address.ts";
+import { type Address, formatAddress, parseAddress } from "../pkg/wire/address.ts";
 import { type ClusterName, clusterName, parseTags, type Tags } from "../pkg/wire/names.ts";
+import { contradictionIn } from "./cluster-controller-rules.ts";
 import {
   COMMON_ROWS,
   type CommonOptions,
@@ -109,6 +110,19 @@ export const CLUSTER_CONTROLLER_ROWS: readonly OptionRow[] = [
     parse: days,
   },
   {
+    flags: "--ote-v1-listen <address>",
+    env: "OTE_V1_LISTEN",
+    meaning:
+      "private host:port at which clusters that run OTE-Stack 2020 join, in plain text; without it they cannot",
+    parse: parseAddress,
+  },
+  {
+    flags: "--ote-v1-token-file <file>",
+    env: "OTE_V1_TOKEN_FILE",
+    meaning:
+      "a file with the join token with which they are adopted; it says which names they may have",
+  },
+  {
     flags: "--data-dir <directory>",
     env: "OTE_DATA_DIR",
     meaning:
@@ -141,6 +155,8 @@ export interface ClusterControllerSettings extends CommonOptions {
   readonly tokenFile: string | undefined;
   readonly insecure: boolean;
   readonly certificateDays: number;
+  readonly oteV1Listen: Address | undefined;
+  readonly oteV1TokenFile: string | undefined;
   readonly dataDir: string;
   readonly heartbeatMs: number;
 }
@@ -161,6 +177,8 @@ type Raw = CommonOptions & {
   readonly tokenFile?: string;
   readonly insecure?: boolean;
   readonly certificateDays: number;
+  readonly oteV1Listen?: Address;
+  readonly oteV1TokenFile?: string;
   readonly dataDir?: string;
   readonly heartbeatInterval: number;
 };
@@ -193,6 +211,8 @@ export function clusterControllerSettings(
     tokenFile: raw.tokenFile,
     insecure: raw.insecure === true,
     certificateDays: raw.certificateDays,
+    oteV1Listen: raw.oteV1Listen,
+    oteV1TokenFile: raw.oteV1TokenFile,
     dataDir,
     heartbeatMs: raw.heartbeatInterval,
     healthListen: raw.healthListen,
@@ -202,65 +222,6 @@ export function clusterControllerSettings(
 
 /** Where the root's API is on a machine that has no other. */
 const ROOT_API: Address = { host: "127.0.0.1", port: 8443 };
-
-/** What does not fit together, as a sentence. */
-function contradictionIn({
-  clusterName: name,
-  parentCluster,
-  entryPoint,
-  kubeConfig,
-  apiListen,
-  apiTokenFile,
-  apiAuditLog,
-  insecure,
-  tokenFile,
-  tunnelListen,
-}: Raw): string | undefined {
-  const root = name === "root";
-  const hasApi = apiListen !== undefined || (root && kubeConfig === undefined);
-  const rules: readonly [broken: boolean, text: string][] = [
-    [
-      root && parentCluster !== undefined,
-      '"root" is the top of the tree and takes no --parent-cluster',
-    ],
-    [
-      !root && parentCluster === undefined,
-      `cluster "${name}" needs --parent-cluster; only "root" has no parent`,
-    ],
-    [
-      entryPoint === true && kubeConfig === undefined,
-      "--entry-point needs --kube-config; an embedded API is an entry point by itself",
-    ],
-    [
-      apiListen !== undefined && kubeConfig !== undefined,
-      "--api-listen and --kube-config exclude each other: a cluster has one API",
-    ],
-    [
-      !hasApi && (apiTokenFile ?? apiAuditLog) !== undefined,
-      "--api-token-file and --api-audit-log need an embedded API: give --api-listen, too",
-    ],
-    [
-      insecure === true && tokenFile !== undefined,
-      "--insecure and --token-file exclude each other: without identities nobody joins with a token",
-    ],
-    ...insecureAddresses(insecure, tunnelListen, parentCluster),
-  ];
-  return rules.find(([broken]) => broken)?.[1];
-}
-
-/** Links without identities must stay where nobody else is. */
-function insecureAddresses(
-  insecure: boolean | undefined,
-  tunnelListen: Address | "none",
-  parents: readonly string[] = [],
-): [broken: boolean, text: string][] {
-  if (insecure !== true) return [];
-  const own = tunnelListen === "none" ? [] : [tunnelListen];
-  return [...own, ...parents.map((parent) => parseAddress(parent))].map((address) => [
-    !isPrivateHost(address.host),
-    `--insecure is refused with the public address "${formatAddress(address)}": anybody could command these clusters; give a private one, such as 127.0.0.1:8287`,
-  ]);
-}
 
 function days(text: string): number {
   const value = Number(text);

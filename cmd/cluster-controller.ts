@@ -10,6 +10,7 @@ import { ClusterController } from "../pkg/clustercontroller/cluster-controller.t
 import type { AuthorityOptions } from "../pkg/clustercontroller/membership/authority.ts";
 import type { MembershipOptions } from "../pkg/clustercontroller/membership/membership.ts";
 import { CLUSTER_CONTROLLER_METRICS } from "../pkg/clustercontroller/metrics.ts";
+import type { OldPeersOptions } from "../pkg/clustercontroller/oldpeers/open-old-children.ts";
 import { installCrds } from "../pkg/kube/install-crds.ts";
 import { KubeconfigTransport } from "../pkg/kube/kubeconfig-transport.ts";
 import { TransportResourceClient } from "../pkg/kube/transport-resource-client.ts";
@@ -63,12 +64,19 @@ async function start(parts: Parts): Promise<void> {
       advertise: options.advertise,
       parents: options.parents,
       heartbeatMs: options.heartbeatMs,
+      oldPeers: oldPeers(options),
     },
     { log, metrics, store, shim, client: resources, ...who },
   );
   if (remote !== undefined) {
     scope.spawn("shim", (signal) => remote.serve(() => controller.hello(), signal));
   }
+}
+
+/** Where clusters of OTE-Stack 2020 join; nowhere unless it was asked for. */
+function oldPeers(settings: ClusterControllerSettings): OldPeersOptions | undefined {
+  const { oteV1Listen: listen, oteV1TokenFile: tokenFile, dataDir } = settings;
+  return listen && { listen, tokenFile, directory: join(dataDir, "adopted") };
 }
 
 /** Who we are in the tree; nothing in a tree without identities. */

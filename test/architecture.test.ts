@@ -7,7 +7,7 @@ const LAYERS = [
   ["pkg/base"],
   ["pkg/wire", "pkg/apis"],
   ["pkg/topology", "pkg/tunnel", "pkg/trust", "pkg/kube", "pkg/apiserver"],
-  ["pkg/shim", "pkg/reporting"],
+  ["pkg/shim", "pkg/reporting", "pkg/otev1"],
   ["pkg/clustercontroller", "pkg/demo", "pkg/otectl", "shims"],
   ["pkg/simulation"],
   ["cmd"],
@@ -22,11 +22,11 @@ const OWNERS: Record<string, readonly string[]> = {
   lmdb: ["pkg/base"],
   pino: ["pkg/base"],
   "prom-client": ["pkg/base"],
-  protobufjs: ["pkg/wire", "pkg/apiserver"],
+  protobufjs: ["pkg/wire", "pkg/apiserver", "pkg/otev1"],
   "protobufjs/minimal.js": ["pkg/wire", "pkg/apiserver"],
   re2js: ["pkg/apiserver"],
   "reflect-metadata": ["pkg/base"],
-  ws: ["pkg/tunnel"],
+  ws: ["pkg/tunnel", "pkg/otev1"],
   yaml: ["pkg/apiserver", "pkg/demo", "shims", "cmd", "pkg/kube"],
 };
 

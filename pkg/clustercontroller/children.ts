@@ -80,6 +80,16 @@ export class Children implements AsyncDisposable {
     if (!link.writable && !this.#congested.has(link)) void this.#congest(link);
   }
 
+  /** Why a cluster may not join by a link that was made elsewhere, or undefined if it may. */
+  refusal(hello: Hello, peer: Peer | undefined): LinkEnd | undefined {
+    return this.#parts.refusal(hello, peer);
+  }
+
+  /** Serves a link that was made elsewhere like one of our own, from now on; ask `refusal` in the same turn. */
+  accept(link: Link, hello: Hello): void {
+    void this.#serve(link, hello);
+  }
+
   /** The present children. */
   get names(): Iterable<ClusterName> {
     return this.#links.keys();

@@ -19,6 +19,8 @@ import { openAuthority } from "./membership/authority.ts";
 import { Membership, type MembershipOptions } from "./membership/membership.ts";
 import { Passage } from "./membership/passage.ts";
 import { outOfReach, type Registrar } from "./membership/registrar.ts";
+import type { OldChildren } from "./oldpeers/old-children.ts";
+import { openOldChildren } from "./oldpeers/open-old-children.ts";
 import type { ClusterControllerOptions, ClusterControllerParts } from "./options.ts";
 import { ParentLink } from "./parent-link.ts";
 import { TaskRunner } from "./task-runner.ts";
@@ -38,6 +40,7 @@ export class ClusterController {
   readonly #passage: Passage;
   #registrar: Registrar | undefined;
   #children: Children | undefined;
+  #oldChildren: OldChildren | undefined;
   #runner: TaskRunner | undefined;
   #parent: ParentLink | undefined;
   #candidates: ParentCandidates | undefined;
@@ -99,6 +102,11 @@ export class ClusterController {
   /** The port at which children join; 0 if they cannot. */
   get port(): number {
     return this.#introduction.port;
+  }
+
+  /** The port at which children join that run OTE-Stack 2020; 0 if they cannot. */
+  get oldPort(): number {
+    return this.#oldChildren?.port ?? 0;
   }
 
   /** The names from the top of the tree to this cluster. */
@@ -184,6 +192,15 @@ export class ClusterController {
     this.#children = scope.use(children);
     this.#introduction.port = children.port;
     log.info({ port: children.port, host: listen.host }, "children can join");
+    const { name: self, heartbeatMs, oldPeers } = this.#options;
+    if (oldPeers === undefined) return;
+    const { store } = this.#parts;
+    this.#oldChildren = await openOldChildren(scope, oldPeers, {
+      ...{ self, heartbeatMs, log, metrics, store, children },
+      identity: this.#identity,
+      membership: this.#membership,
+      path: () => this.#node.path,
+    });
   }
 
   #refusal(hello: Hello): LinkEnd | undefined {

@@ -7,6 +7,7 @@ import type { Address } from "../wire/address.ts";
 import type { ClusterName, Tags } from "../wire/names.ts";
 import type { AuthorityOptions } from "./membership/authority.ts";
 import type { MembershipOptions } from "./membership/membership.ts";
+import type { OldPeersOptions } from "./oldpeers/open-old-children.ts";
 
 /** One node of the tree, complete and checked. */
 export interface ClusterControllerOptions {
@@ -20,6 +21,8 @@ export interface ClusterControllerOptions {
   /** Addresses of parents, the preferred one first; empty at the root. */
   readonly parents: readonly string[];
   readonly heartbeatMs: number;
+  /** Where children that run OTE-Stack 2020 can join; absent if they cannot. Needs `listen`. */
+  readonly oldPeers?: OldPeersOptions | undefined;
 }
 
 /** What a node works with; a part that is missing is a power it does not have. */

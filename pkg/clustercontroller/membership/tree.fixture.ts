@@ -17,6 +17,8 @@ import { SteadyClock } from "../../trust/steady-clock.ts";
 import type { TokenTerms } from "../../trust/token-secrets.ts";
 import { clusterName } from "../../wire/names.ts";
 import { ClusterController } from "../cluster-controller.ts";
+import type { OldPeersOptions } from "../oldpeers/open-old-children.ts";
+import type { ClusterControllerParts } from "../options.ts";
 import { joinTree } from "./join.ts";
 import { rootGrant } from "./registrar.ts";
 
@@ -87,14 +89,19 @@ export class TestTree implements AsyncDisposable {
   }
 
   /** Starts the controller of a cluster that has joined, on its data from before if there is any. */
-  async launch(name: string, parent: TestMember = this.root, now?: number): Promise<TestMember> {
+  async launch(
+    name: string,
+    parent: TestMember = this.root,
+    now?: number,
+    oldPeers?: OldPeersOptions,
+  ): Promise<TestMember> {
     const files = this.files(name);
     const kept = await files.read();
     if (kept === undefined) throw new Error(`${name} has not joined`);
     const store = this.#stores.get(name) ?? new MemoryRecordStore();
     this.#stores.set(name, store);
     const credentials = Credentials.open(kept, new SteadyClock(now));
-    const member = await launch(name, [parent.address], credentials, files, store, {});
+    const member = await launch(name, [parent.address], credentials, files, store, { oldPeers });
     this.#members.push(member);
     return member;
   }
@@ -124,7 +131,10 @@ async function launch(
   credentials: Credentials,
   files: IdentityFiles,
   store: MemoryRecordStore,
-  more: Partial<Parameters<typeof ClusterController.start>[2]>,
+  {
+    oldPeers,
+    ...more
+  }: Partial<ClusterControllerParts> & { oldPeers?: OldPeersOptions | undefined },
 ): Promise<TestMember> {
   const lines: { msg: string; code?: string }[] = [];
   const log = recorder(lines);
@@ -139,6 +149,7 @@ async function launch(
       advertise: "127.0.0.1:0",
       parents,
       heartbeatMs: 200,
+      oldPeers,
     },
     { log, metrics: noMetrics, store, identity: { credentials, files }, ...more },
   );

@@ -101,8 +101,7 @@ export class OldTasks {
     );
     const signal = AbortSignal.any([limit, this.#signal]);
     const answer = await link.ask(task.id, cluster, plan.selector, plan.task, signal);
-    if (answer !== undefined)
-      return this.#finish(task, cluster, outcomeOf(answer), timeOf(answer));
+    if (answer !== undefined) return this.#finish(task, cluster, outcomeOf(answer), timeOf(answer));
     // The program ends: the next start finds that nobody knows.
     if (this.#signal.aborted) return undefined;
     return this.#finish(task, cluster, limit.aborted ? LATE : UNKNOWN, Date.now());
@@ -182,8 +181,9 @@ function resultOf(
   { verdict, code, reason, body }: OldOutcome,
   timestamp: number,
 ): Result {
-  const text = body.slice(0, MAX_RESULT_BODY).toWellFormed();
   const truncated = body.length > MAX_RESULT_BODY;
+  // Half a character would not survive its way as UTF-8.
+  const text = truncated ? body.slice(0, MAX_RESULT_BODY).replace(/[\uD800-\uDBFF]$/, "") : body;
   return resultMessage(task, cluster, { verdict, code, reason, body: text, truncated }, timestamp);
 }
 
