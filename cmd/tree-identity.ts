@@ -75,8 +75,8 @@ export async function memberIdentity(
   signal: AbortSignal,
 ): Promise<MembershipOptions> {
   const files = identityFiles(settings.dataDir);
-  const kept = await files.read();
-  if (kept !== undefined) return membership(Credentials.open(kept), files);
+  const present = await memberCredentials(files, settings.tokenFile !== undefined);
+  if (present !== undefined) return membership(present, files);
   if (settings.tokenFile === undefined) {
     const text = `cluster "${settings.clusterName}" has not joined a tree yet: give --token-file, or run "cluster-controller join" first`;
     throw new UsageError(text);
@@ -90,6 +90,21 @@ export async function memberIdentity(
     }
   }
   throw signal.reason;
+}
+
+/** The identity from before; one that was removed from the tree counts as none if there is a token to begin anew. */
+async function memberCredentials(
+  files: IdentityFiles,
+  hasToken: boolean,
+): Promise<Credentials | undefined> {
+  const kept = await files.read();
+  if (kept === undefined) return undefined;
+  try {
+    return Credentials.open(kept);
+  } catch (error) {
+    if (hasToken && errorCode(error) === "REVOKED") return undefined;
+    throw error;
+  }
 }
 
 async function membership(

@@ -45,7 +45,6 @@ export class ClusterController {
   #parent: ParentLink | undefined;
   #candidates: ParentCandidates | undefined;
   #entry: EntryPoint | undefined;
-  #atHome = true;
   #ticked = performance.now();
 
   private constructor(
@@ -121,12 +120,17 @@ export class ClusterController {
   }
 
   #member(identity: MembershipOptions): Membership {
-    const { log, metrics } = this.#parts;
+    const { log, metrics, store } = this.#parts;
+    const ledger = new LedgerStore(store);
     return new Membership({
       ...identity,
       log: log.child({ part: "identity" }),
       metrics,
       route: (name) => this.#node.route(name),
+      isForgotten: (task) => ledger.isForgotten(task),
+      latestTime: () => this.#identity.latestTime,
+      rememberTime: (now) => this.#identity.rememberTime(now),
+      onBehind: (version) => void this.#registrar?.catchUp(version),
       enrol: (request) => this.#dispatch({ kind: "enrol", request }),
       children: () => this.#children?.names ?? [],
       sendChild: (child, message) => this.#children?.send(child, message),
@@ -226,7 +230,7 @@ export class ClusterController {
       unfit: (welcome, home) => this.#node.unfit(welcome, home),
       dispatch: (event) => this.#dispatch(event),
       onJoined: (name, home) => {
-        this.#atHome = home;
+        this.#introduction.atHome = home;
         if (home) this.#introduction.home = name;
       },
     });
@@ -297,20 +301,7 @@ export class ClusterController {
   }
 
   #live(name: ClusterName): LiveCluster | undefined {
-    if (name === this.#node.name) {
-      const { tags, version } = this.#options;
-      const { parent: parentName, path } = this.#node;
-      const preferredParent = this.#atHome ? "" : this.#introduction.home;
-      return {
-        name,
-        parentName,
-        preferredParent,
-        listen: this.#introduction.advertised,
-        tags,
-        version,
-        path,
-      };
-    }
+    if (name === this.#node.name) return this.#introduction.live;
     const route = this.#node.route(name);
     if (route === undefined || this.#membership?.isRevoked(route.certificate)) return undefined;
     return {

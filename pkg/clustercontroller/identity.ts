@@ -35,6 +35,15 @@ export class Identity {
     return this.#session;
   }
 
+  /** Latest time that this cluster has seen on its clock, in milliseconds since 1970; it never falls. */
+  get latestTime(): number {
+    return Number(this.#store.get(TABLE, "time") ?? 0);
+  }
+
+  rememberTime(now: number): void {
+    if (now > this.latestTime) void this.#remember("time", String(Math.floor(now)));
+  }
+
   /** Addresses learnt from former parents. */
   get parents(): readonly string[] {
     return JSON.parse(this.#store.get(TABLE, "parents") ?? "[]") as string[];

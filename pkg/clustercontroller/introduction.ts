@@ -1,4 +1,5 @@
 import type { Hello, Welcome } from "../wire/message.ts";
+import type { LiveCluster } from "./cluster-registry.ts";
 import type { Identity } from "./identity.ts";
 import type { ClusterControllerOptions } from "./options.ts";
 import type { TreeNode } from "./tree-node.ts";
@@ -7,6 +8,8 @@ import type { TreeNode } from "./tree-node.ts";
 export class Introduction {
   /** Name of the preferred parent, once it is known. */
   home = "";
+  /** Whether the present parent is the preferred one. */
+  atHome = true;
   /** The port at which children join, once it is known. */
   port = 0;
   readonly #options: ClusterControllerOptions;
@@ -30,6 +33,14 @@ export class Introduction {
   get advertised(): string {
     const { advertise, listen } = this.#options;
     return listen === undefined ? "" : advertise.replace(/:0$/, `:${this.port}`);
+  }
+
+  /** This cluster as its own API shows it. */
+  get live(): LiveCluster {
+    const { name, tags, version } = this.#options;
+    const { parent: parentName, path } = this.#node;
+    const preferredParent = this.atHome ? "" : this.home;
+    return { name, parentName, preferredParent, listen: this.advertised, tags, version, path };
   }
 
   /** The hello for a new link, with a session larger than any before. */

@@ -19,6 +19,8 @@ interface LedgerRecord {
   readonly body: string;
   readonly startedAt: number;
   readonly expiresAt: number;
+  /** Deadline on the origin's clock, if it was signed. */
+  readonly notAfter?: number | undefined;
   readonly result?: Omit<Result, "kind" | "body" | "id" | "origin"> & { readonly body: string };
 }
 
@@ -55,6 +57,7 @@ export class LedgerStore {
       body: Buffer.from(task.body).toString("base64"),
       startedAt: Date.now(),
       expiresAt,
+      notAfter: task.notAfter,
     };
     await this.#store.write([{ table: this.#table, key: task.id, value: JSON.stringify(record) }]);
   }
@@ -74,8 +77,37 @@ export class LedgerStore {
     await this.#store.write([{ table: this.#table, key: id, value: JSON.stringify(record) }]);
   }
 
+  /** Forgets these tasks, and remembers of each origin until when it has been forgotten. */
   async forget(ids: readonly string[]): Promise<void> {
-    await this.#store.write(ids.map((key) => ({ table: this.#table, key })));
+    const marks = new Map<string, number>();
+    for (const id of ids) {
+      const text = this.#store.get(this.#table, id);
+      if (text === undefined) continue;
+      const { origin, notAfter = 0 } = JSON.parse(text) as LedgerRecord;
+      marks.set(origin, Math.max(marks.get(origin) ?? this.#mark(origin), notAfter));
+    }
+    const kept = [...marks].map(([key, value]) => ({
+      table: this.#marks,
+      key,
+      value: String(value),
+    }));
+    await this.#store.write([...ids.map((key) => ({ table: this.#table, key })), ...kept]);
+  }
+
+  /**
+   * Whether a signed task may have been executed and forgotten since: what somebody has recorded and says
+   * again long after. No clock is in it: an origin's later tasks end later than those that are forgotten.
+   */
+  isForgotten({ id, origin, notAfter = 0 }: Task): boolean {
+    return notAfter <= this.#mark(origin) && this.#store.get(this.#table, id) === undefined;
+  }
+
+  get #marks(): string {
+    return `${this.#table}-forgotten`;
+  }
+
+  #mark(origin: string): number {
+    return Number(this.#store.get(this.#marks, origin) ?? 0);
   }
 }
 

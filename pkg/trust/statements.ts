@@ -1,15 +1,10 @@
 import { createHash, type KeyObject, sign, verify } from "node:crypto";
-import type { Result, Task } from "../wire/message.ts";
-import type { ClusterName } from "../wire/names.ts";
+import type { Result, Route, Task } from "../wire/message.ts";
+import { formatTags } from "../wire/names.ts";
 import { TrustError } from "./trust-error.ts";
 
-/** A cluster's claim to be below a parent, on its newest link. */
-export interface SessionClaim {
-  readonly name: ClusterName;
-  readonly instance: string;
-  readonly session: number;
-  readonly parent: ClusterName;
-}
+/** A cluster's claim to be below a parent, on its newest link, and what it says of itself there. */
+export type SessionClaim = Omit<Route, "certificate" | "proof">;
 
 /** What the origin of a task vouches for: everything but who of its targets is meant, which a TargetProof adds. */
 export type TaskClaim = Pick<Task, "id" | "origin" | "body"> & { readonly notAfter: number };
@@ -20,8 +15,10 @@ function statement(purpose: string, ...fields: readonly (string | number | boole
 }
 
 /** What a cluster signs when it joins a parent. */
-export function sessionStatement({ name, instance, session, parent }: SessionClaim): Uint8Array {
-  return statement("ote-session/1", name, instance, session, parent);
+export function sessionStatement(claim: SessionClaim): Uint8Array {
+  const { name, instance, session, parent, tags, listen, version, preferredParent } = claim;
+  const words = [formatTags(tags), listen, version, preferredParent];
+  return statement("ote-session/1", name, instance, session, parent, ...words);
 }
 
 /** What the origin of a task signs: `targets` is the root of its TargetTree. */

@@ -218,7 +218,10 @@ describe("an identity", () => {
 
   it("signs what its public key can prove, for one purpose only", () => {
     const own = Credentials.open({ ...kept, trust: authority.trust });
-    const claim = { name: north, instance: "i", session: 7, parent: clusterName("root") };
+    const claim = {
+      ...{ name: north, instance: "i", session: 7, parent: clusterName("root") },
+      ...{ tags: { a: "b" }, listen: "", version: "1", preferredParent: "" },
+    };
     const signature = own.sign(sessionStatement(claim));
     const key = createPublicKey(own.key);
     expect(() => checkStatement(sessionStatement(claim), signature, key, "it")).not.toThrow();
@@ -226,6 +229,7 @@ describe("an identity", () => {
       { ...claim, session: 8 },
       { ...claim, parent: clusterName("south") },
       { ...claim, instance: 'i",7' },
+      { ...claim, tags: {} },
     ])
       expect(() => checkStatement(sessionStatement(other), signature, key, "it")).toThrow(
         expect.objectContaining({ code: "FORGED" }),

@@ -42,6 +42,8 @@ export function helloTo(own: Credentials, parent: string, over: Partial<Hello> =
     preferredParent: "",
     rank: 0,
     anchored: false,
+    ...("tags" in over ? { tags: over.tags ?? {} } : {}),
+    ...("listen" in over ? { listen: over.listen ?? "" } : {}),
   };
   const claim = { ...hello, parent: clusterName(parent) };
   const proof = own.sign(sessionStatement(claim));
@@ -61,6 +63,7 @@ export class TestGuard {
   readonly guard: Guard;
   readonly codes: string[] = [];
   readonly lines: string[] = [];
+  readonly forgotten = new Set<string>();
   trustChanges = 0;
 
   constructor(credentials: Credentials, routes: ReadonlyMap<ClusterName, Route> = new Map()) {
@@ -78,6 +81,8 @@ export class TestGuard {
       log,
       metrics,
       route: (name) => routes.get(name),
+      isForgotten: ({ id }) => this.forgotten.has(id),
+      latestTime: () => 0,
       onTrust: () => {
         this.trustChanges++;
       },

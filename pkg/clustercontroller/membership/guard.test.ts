@@ -110,6 +110,9 @@ const ROUTES: Record<string, () => Route> = {
   "a cluster of another tree": () => routeBelow(foreign, "region"),
   "a cluster under another's certificate": () =>
     routeBelow(atEdge, "region", { certificate: atOther.certificate.der }),
+  "a cluster with other tags than it has": () =>
+    routeBelow(atEdge, "region", { tags: { tier: "region" } }),
+  "a cluster at another address": () => routeBelow(atEdge, "region", { listen: "127.0.0.1:1" }),
   "a newer session than it ever had": () => routeBelow(atEdge, "region", { session: 9 }),
 };
 
@@ -215,6 +218,15 @@ describe("a task", () => {
     expect(left?.targets ?? []).not.toContain(edge);
     expect(mine.codes).toEqual([code]);
     expect(mine.lines).toHaveLength(1);
+  });
+
+  it("that was done and forgotten is not done again because somebody says it again", () => {
+    const mine = new TestGuard(atEdge);
+    const task = sealed(atRoot, [edge]);
+    expect(mine.guard.fromParent(region, task)).toEqual(task);
+    mine.forgotten.add(task.id);
+    expect(mine.guard.fromParent(region, task)).toBeUndefined();
+    expect(mine.codes).toEqual(["FORGED"]);
   });
 
   it("goes on to those below us although it is not for us", () => {

@@ -7,6 +7,7 @@ import type { Credentials } from "../../trust/credentials.ts";
 import {
   checkStatement,
   resultStatement,
+  type SessionClaim,
   sessionStatement,
   taskStatement,
 } from "../../trust/statements.ts";
@@ -28,6 +29,10 @@ export interface GuardParts {
   readonly ticketKeys?: Buffer | undefined;
   /** The present route to a cluster below this one. */
   readonly route: (name: ClusterName) => Route | undefined;
+  /** Whether a task may have been executed here and forgotten since. */
+  readonly isForgotten: (task: Task) => boolean;
+  /** Latest time that was seen here, also before a restart: new tasks never end before older ones that are over. */
+  readonly latestTime: () => number;
   /** Somebody sent a newer trust document than we have; it counts from now on. */
   readonly onTrust: () => void;
 }
@@ -136,9 +141,9 @@ export class Guard {
 
   /** What makes a task believable to its targets. `notAfter` is in milliseconds since 1970. */
   seal(claim: Pick<Task, "id" | "body">, targets: Iterable<ClusterName>, waitMs: number): TaskSeal {
-    const { self, credentials } = this.#parts;
+    const { self, credentials, latestTime } = this.#parts;
     const tree = new TargetTree(targets);
-    const notAfter = Math.ceil(credentials.clock.now() + waitMs);
+    const notAfter = Math.ceil(Math.max(credentials.clock.now(), latestTime()) + waitMs);
     const statement = taskStatement({ ...claim, origin: self, notAfter }, tree.root);
     return {
       notAfter,
@@ -172,17 +177,17 @@ export class Guard {
 
   /** Throws a TrustError unless the cluster itself has said that it is below that parent. */
   #checkRoute(route: Claimed, certificate: Uint8Array | undefined): void {
-    const { name, instance, session, parent, proof } = route;
+    const { name, parent, proof } = route;
+    const statement = sessionStatement(route);
     const { book } = this.#parts.credentials;
     const known = this.#proven.get(name);
-    const wanted = `${instance} ${session} ${parent} ${base64(proof)} ${base64(certificate)}`;
+    const wanted = `${base64(statement)} ${base64(proof)} ${base64(certificate)}`;
     if (known?.session === wanted && !book.isRevoked(known.key.keyId)) return;
     const identity = book.identify(certificate ?? new Uint8Array());
     if (identity.name !== name) {
       const text = `Cannot believe that "${name}" is below "${parent}": the certificate is for "${identity.name}"`;
       throw new TrustError("FORGED", text);
     }
-    const statement = sessionStatement({ name, instance, session, parent });
     const what = `that "${name}" is below "${parent}"`;
     checkStatement(statement, proof ?? new Uint8Array(), identity.publicKey, what);
     if (this.#proven.size >= MAX_REMEMBERED) this.#proven.clear();
@@ -235,7 +240,7 @@ export class Guard {
       throw new TrustError("FORGED", `Cannot believe ${what}: the proof is none`);
     const statement = taskStatement({ ...task, notAfter }, root);
     checkStatement(statement, signature ?? new Uint8Array(), identity.publicKey, what);
-    if (credentials.clock.now() > notAfter + CLOCK_TOLERANCE_MS)
+    if (credentials.clock.now() > notAfter + CLOCK_TOLERANCE_MS || this.#parts.isForgotten(task))
       throw new TrustError("FORGED", `Cannot obey task "${id}": its time is long over`);
     return task;
   }
@@ -266,7 +271,7 @@ interface ProvenKey {
   readonly publicKey: KeyObject;
 }
 
-type Claimed = Pick<Route, "name" | "instance" | "session" | "parent" | "proof">;
+type Claimed = SessionClaim & Pick<Route, "proof">;
 
 function peerOf({ name, der }: ClusterCertificate): Peer {
   return { name, certificate: der };

@@ -1,8 +1,9 @@
 import { createPrivateKey } from "node:crypto";
 import { certificateRequest, newEd25519Key } from "../../base/certificate-request.ts";
+import { errorCode } from "../../base/errors.ts";
 import { Credentials } from "../../trust/credentials.ts";
 import type { IdentityFiles } from "../../trust/identity-files.ts";
-import { joinProof, parseJoinToken } from "../../trust/join-token.ts";
+import { type JoinToken, joinProof, parseJoinToken } from "../../trust/join-token.ts";
 import {
   issueStatement,
   joinStatement,
@@ -36,7 +37,24 @@ export async function joinTree(
   signal: AbortSignal,
 ): Promise<Credentials> {
   const token = parseJoinToken(text);
-  const key = (await files.readKey()) ?? (await makeKey(files));
+  const kept = await files.readKey();
+  const where = { name, address };
+  try {
+    return await joinWith(where, token, kept ?? (await makeKey(files)), files, signal);
+  } catch (error) {
+    // A cluster that was removed and is invited again is somebody new.
+    if (kept === undefined || errorCode(error) !== "REVOKED") throw error;
+    return joinWith(where, token, await makeKey(files), files, signal);
+  }
+}
+
+async function joinWith(
+  { name, address }: Omit<JoinOptions, "token">,
+  token: JoinToken,
+  key: string,
+  files: IdentityFiles,
+  signal: AbortSignal,
+): Promise<Credentials> {
   const request = await certificateRequest(key, name);
   const ask = async (tokenId: string, prove: (id: string) => Uint8Array): Promise<DoorAnswer> => {
     const id = newEnrolmentId();

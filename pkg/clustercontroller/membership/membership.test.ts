@@ -2,7 +2,7 @@ import { createPrivateKey, randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { CLUSTER, IDENTITY_FINALIZER, SYSTEM_NAMESPACE } from "../../apis/cluster.ts";
-import { SECRET } from "../../apis/secret.ts";
+import { SECRET, type Secret, secretData } from "../../apis/secret.ts";
 import { testServer } from "../../apiserver/server.fixture.ts";
 import { certificateRequest, newEd25519Key } from "../../base/certificate-request.ts";
 import { TransportResourceClient } from "../../kube/transport-resource-client.ts";
@@ -71,6 +71,15 @@ describe("a cluster that joins", () => {
       message: expect.stringContaining(text),
     });
     expect(await tree.cluster("refused")).toBeUndefined();
+  });
+
+  it("lets no more in with a token than it allows, however many come at once", async () => {
+    const token = await tree.token({ uses: 3 });
+    const names = Array.from({ length: 12 }, (_, index) => `crowd-${index}`);
+    const outcomes = await Promise.allSettled(names.map((name) => tree.join(name, token)));
+    expect(outcomes.filter(({ status }) => status === "fulfilled")).toHaveLength(3);
+    const registered = await Promise.all(names.map((name) => tree.cluster(name)));
+    expect(registered.filter((cluster) => cluster !== undefined)).toHaveLength(3);
   });
 
   it("learns nothing about a token whose secret it does not know", async () => {
@@ -195,9 +204,12 @@ describe("a cluster that is removed", () => {
     expect(await isOnline("doomed-region")).toBe(true);
     await sleep(300);
     expect(await tree.cluster("doomed")).toBeUndefined();
-    await expect(tree.join("doomed", await tree.token(), region)).rejects.toMatchObject({
-      code: "REVOKED",
-    });
+    // Its key is worth nothing: who is invited again begins with a new one.
+    const former = await tree.files("doomed").readKey();
+    await tree.join("doomed", await tree.token(), region);
+    expect(await tree.files("doomed").readKey()).not.toBe(former);
+    const again = await tree.launch("doomed", region);
+    await eventually(() => again.controller.path.length === 3);
   });
 });
 
@@ -244,6 +256,23 @@ describe("the authority", () => {
       expect(new Set(keepers.map(({ authority }) => authority.pin)).size).toBe(1);
       await client.delete(SECRET, AUTHORITY_SECRET);
     }
+  });
+
+  it("counts on from what clusters have seen when its API was put back to an older state", async () => {
+    await using restored = await TestTree.start();
+    const keeper = await AuthorityKeeper.open(restored.client);
+    const before = keeper.authority.state;
+    const token = await restored.token();
+    await keeper.change((authority) => authority.revoking([], Date.now()));
+    await keeper.change((authority) => authority.revoking([], Date.now()));
+    await eventually(() => restored.root.credentials.book.version === 3);
+    await restored.join("witness", token);
+    const secret = await restored.client.get<Secret>(SECRET, AUTHORITY_SECRET);
+    const data = secretData({ "state.json": JSON.stringify(before) });
+    const again = await restored.restart({ ...secret, data });
+    const witness = await restored.launch("witness", again);
+    await eventually(() => again.credentials.book.version === 4);
+    await eventually(() => witness.credentials.book.version === 4);
   });
 
   it("is changed under way: old and new clusters reach each other, and nobody is cut off", async () => {

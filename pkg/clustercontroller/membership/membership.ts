@@ -13,7 +13,7 @@ import type { Peer } from "../../tunnel/peer.ts";
 import type { Enrol, Enrolled, Hello, Message, Route } from "../../wire/message.ts";
 import type { ClusterName } from "../../wire/names.ts";
 import { Enrolment, newEnrolmentId } from "./enrolment.ts";
-import { Guard } from "./guard.ts";
+import { Guard, type GuardParts } from "./guard.ts";
 import type { Registrar } from "./registrar.ts";
 
 /** What a cluster needs to be somebody. */
@@ -25,16 +25,22 @@ export interface MembershipOptions {
 }
 
 /** What a membership asks of the node that it belongs to. */
-export interface MembershipParts extends MembershipOptions {
+export interface MembershipParts
+  extends MembershipOptions,
+    Pick<GuardParts, "isForgotten" | "latestTime"> {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly route: (name: ClusterName) => Route | undefined;
+  /** Notes a time that was seen, now and then, so that it is known after a restart. */
+  readonly rememberTime: (now: number) => void;
   /** Sends a request on its way to the authority. */
   readonly enrol: (request: Enrol) => void;
   readonly children: () => Iterable<ClusterName>;
   readonly sendChild: (child: ClusterName, message: Message) => void;
   readonly endChild: (child: ClusterName, reason: LinkEnd) => void;
   readonly endParent: (reason: LinkEnd) => void;
+  /** A child has seen a later trust document than ours. */
+  readonly onBehind: (version: number) => void;
   /** Our certificate is a new one. */
   readonly onRenewed: () => void;
 }
@@ -52,11 +58,9 @@ export class Membership {
 
   constructor(parts: MembershipParts) {
     this.#parts = parts;
-    const { credentials, ticketKeys, log, metrics, route, enrol } = parts;
-    const self = credentials.name;
-    this.enrolment = new Enrolment(self, enrol);
-    const onTrust = (): void => this.#trustChanged();
-    this.guard = new Guard({ self, credentials, ticketKeys, log, metrics, route, onTrust });
+    const self = parts.credentials.name;
+    this.enrolment = new Enrolment(self, parts.enrol);
+    this.guard = new Guard({ ...parts, self, onTrust: () => this.#trustChanged() });
   }
 
   get credentials(): Credentials {
@@ -72,6 +76,7 @@ export class Membership {
   /** A child has joined: it is told what it may have missed. */
   childJoined({ name, trustVersion = 0 }: Hello): void {
     const { book } = this.credentials;
+    if (trustVersion > book.version) this.#parts.onBehind(trustVersion);
     if (trustVersion < book.version) this.#parts.sendChild(name, { kind: "trust", ...book.signed });
   }
 
@@ -95,6 +100,7 @@ export class Membership {
   async stayValid(signal: AbortSignal, registrar?: Registrar): Promise<void> {
     while (!signal.aborted) {
       const { credentials } = this;
+      this.#parts.rememberTime(credentials.clock.now());
       const left = credentials.renewAt - credentials.clock.now();
       if (left <= 0) await this.#renew(registrar);
       const next = this.credentials.renewAt - this.credentials.clock.now();

@@ -36,12 +36,15 @@ export interface RegistrarParts {
 }
 
 const DAY_MS = 86_400_000;
+/** Most documents that a root can have missed; a cluster that claims more is not believed. */
+const MAX_LEAP = 100_000;
 const NOTHING = new Uint8Array();
 
 /** At the root: decides who gets a certificate, and keeps in the Cluster objects who has which key. */
 export class Registrar {
   readonly #parts: RegistrarParts;
   readonly #tokens: TokenSecrets;
+  #isCatchingUp = false;
 
   constructor(parts: RegistrarParts) {
     this.#parts = parts;
@@ -69,6 +72,33 @@ export class Registrar {
           };
       const nothing = { chain: "", document: NOTHING, signatures: [], signature: NOTHING };
       return { kind: "enrolled", id, door, ...nothing, time: Date.now(), ...refusal };
+    }
+  }
+
+  /**
+   * A cluster has seen a later trust document than there is: this API was put back to an older state. The
+   * next document counts on from there, or nobody would take it.
+   */
+  async catchUp(version: number): Promise<void> {
+    const { keeper, log, onChange } = this.#parts;
+    const { state } = keeper.authority;
+    if (this.#isCatchingUp || version <= state.version || version - state.version > MAX_LEAP)
+      return;
+    this.#isCatchingUp = true;
+    try {
+      await keeper.change(({ state }) => ({
+        ...state,
+        version: Math.max(state.version, version) + 1,
+      }));
+      onChange();
+      log.warn(
+        { version },
+        "the authority was put back to an older state; check who was removed since",
+      );
+    } catch (error) {
+      log.error({ code: errorCode(error), text: errorText(error) }, "cannot change the authority");
+    } finally {
+      this.#isCatchingUp = false;
     }
   }
 
@@ -126,24 +156,43 @@ export class Registrar {
     const { parent, origin, tags, replace } = terms;
     const key = Buffer.from(publicKey).toString("base64");
     const identity = { key, parent, origin, tags: [...tags] };
-    if (await this.#register(name, identity, replace)) await this.#tokens.use(token);
+    const present = await this.#cluster(name);
+    const former = present?.spec.identity;
+    // The answer to an earlier attempt was lost: this one costs no further use.
+    if (former?.key === key) return grantOf(name, former);
+    this.#checkFree(name, identity, present, replace);
+    // Counted first: of many who come at once with one token no more get in than it allows.
+    await this.#tokens.use(token);
+    await this.#register(name, identity, present);
+    if (former !== undefined) await this.#revoke(name, keyIdOf(former));
     return grantOf(name, identity);
   }
 
-  /** Notes the key of a cluster; false if it was noted before. Rejects with `NAME_TAKEN` if another key has the name. */
-  async #register(
+  #checkFree(
     name: ClusterName,
     identity: ClusterIdentity,
+    present: Cluster | undefined,
     replace: boolean,
-  ): Promise<boolean> {
-    const { client } = this.#parts;
-    const present = await this.#cluster(name);
-    const former = present?.spec.identity;
-    if (former?.key === identity.key) return false;
-    if (present?.metadata.deletionTimestamp !== undefined || (former !== undefined && !replace)) {
+  ): void {
+    const { state } = this.#parts.keeper.authority;
+    if (state.revoked.some(({ key }) => key === keyIdOf(identity))) {
+      const text = `Cannot let "${name}" join: this key was removed from the tree, it needs a new one`;
+      throw new TrustError("REVOKED", text);
+    }
+    const isTaken = present?.spec.identity !== undefined && !replace;
+    if (present?.metadata.deletionTimestamp !== undefined || isTaken) {
       const text = `Cannot give the name "${name}" to another key: remove the cluster first, or use a token made with --replace`;
       throw new TrustError("NAME_TAKEN", text);
     }
+  }
+
+  /** Notes the key of a cluster in its object, unless that has changed since it was looked at. */
+  async #register(
+    name: ClusterName,
+    identity: ClusterIdentity,
+    present: Cluster | undefined,
+  ): Promise<void> {
+    const { client } = this.#parts;
     const key = { namespace: SYSTEM_NAMESPACE, name };
     const finalizers = [...new Set([...(present?.metadata.finalizers ?? []), IDENTITY_FINALIZER])];
     if (present === undefined) {
@@ -159,8 +208,6 @@ export class Registrar {
       const patch = { metadata: { finalizers, resourceVersion }, spec: { identity } };
       await client.patch(CLUSTER, key, "merge", patch);
     }
-    if (former !== undefined) await this.#revoke(name, keyIdOf(former));
-    return true;
   }
 
   async #issue(request: Enrol, grant: Grant): Promise<Enrolled> {

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { CLUSTER, type Cluster, SYSTEM_NAMESPACE } from "../../apis/cluster.ts";
 import type { ResourceClient } from "../../apis/resource-client.ts";
+import { SECRET, type Secret } from "../../apis/secret.ts";
 import { testServer } from "../../apiserver/server.fixture.ts";
 import { certificateRequest, newEd25519Key } from "../../base/certificate-request.ts";
 import { type Logger, silentLog } from "../../base/log.ts";
@@ -9,7 +10,7 @@ import { noMetrics } from "../../base/metrics.ts";
 import { Scope } from "../../base/scope.ts";
 import { temporaryDirectory } from "../../base/temporary-directory.ts";
 import { TransportResourceClient } from "../../kube/transport-resource-client.ts";
-import { AuthorityKeeper } from "../../trust/authority-secret.ts";
+import { AUTHORITY_SECRET, AuthorityKeeper } from "../../trust/authority-secret.ts";
 import { createToken } from "../../trust/create-token.ts";
 import { Credentials } from "../../trust/credentials.ts";
 import { IdentityFiles } from "../../trust/identity-files.ts";
@@ -57,18 +58,18 @@ export class TestTree implements AsyncDisposable {
     const server = await testServer();
     const folder = await temporaryDirectory();
     const client = new TransportResourceClient(server.transport);
-    const keeper = await AuthorityKeeper.open(client);
-    const files = new IdentityFiles(join(folder.path, "root"));
-    const key = await newEd25519Key();
-    const name = clusterName("root");
-    const request = await certificateRequest(key, name);
-    const chain = await keeper.authority.issue(request, rootGrant(name), days);
-    const credentials = Credentials.open({ key, chain, trust: keeper.authority.trust });
-    const root = await launch("root", [], credentials, files, new MemoryRecordStore(), {
-      client,
-      authority: { keeper, days },
-    });
+    const root = await launchRoot(client, folder.path, days);
     return new TestTree(client, root, folder.path, [server, folder]);
+  }
+
+  /** Ends the root, puts the authority back to what `secret` says, and starts another root on the same API. */
+  async restart(secret: Secret): Promise<TestMember> {
+    await this.root[Symbol.asyncDispose]();
+    const { metadata } = await this.client.get<Secret>(SECRET, AUTHORITY_SECRET);
+    await this.client.update<Secret>(SECRET, { ...secret, metadata });
+    const root = await launchRoot(this.client, this.folder, 30);
+    this.#members.push(root);
+    return root;
   }
 
   /** A token, by default for anybody and with all rights. */
@@ -123,6 +124,22 @@ export class TestTree implements AsyncDisposable {
     await this.root[Symbol.asyncDispose]();
     for (const owned of this.#owned) await owned[Symbol.asyncDispose]();
   }
+}
+
+async function launchRoot(
+  client: ResourceClient,
+  folder: string,
+  days: number,
+): Promise<TestMember> {
+  const keeper = await AuthorityKeeper.open(client);
+  const files = new IdentityFiles(join(folder, "root"));
+  const key = await newEd25519Key();
+  const name = clusterName("root");
+  const request = await certificateRequest(key, name);
+  const chain = await keeper.authority.issue(request, rootGrant(name), days);
+  const credentials = Credentials.open({ key, chain, trust: keeper.authority.trust });
+  const authority = { keeper, days };
+  return launch("root", [], credentials, files, new MemoryRecordStore(), { client, authority });
 }
 
 async function launch(

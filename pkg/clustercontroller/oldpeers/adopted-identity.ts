@@ -1,7 +1,12 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
 import { type ClusterCertificate, keyIdOf } from "../../trust/cluster-certificate.ts";
 import { splitChain } from "../../trust/credentials.ts";
-import { resultStatement, sessionStatement, signStatement } from "../../trust/statements.ts";
+import {
+  resultStatement,
+  type SessionClaim,
+  sessionStatement,
+  signStatement,
+} from "../../trust/statements.ts";
 import type { TrustBook } from "../../trust/trust-book.ts";
 import { TrustError } from "../../trust/trust-error.ts";
 import type { Result } from "../../wire/message.ts";
@@ -44,10 +49,9 @@ export class AdoptedIdentity {
     return signStatement(statement, this.#privateKey);
   }
 
-  /** What proves that the cluster is below `parent`. */
-  proof(instance: string, session: number, parent: ClusterName): Uint8Array {
-    const { name } = this.certificate;
-    return this.sign(sessionStatement({ name, instance, session, parent }));
+  /** What proves that the cluster is where `route` says. */
+  proof(route: SessionClaim): Uint8Array {
+    return this.sign(sessionStatement(route));
   }
 
   signed(result: Result): Result {

@@ -63,7 +63,7 @@ export class OldClaims {
     const route: Route = { ...known, listen: "", preferredParent: "" };
     if (identity === undefined) return route;
     const certificate = identity.certificate.der;
-    return { ...route, certificate, proof: identity.proof(instance, session, parent) };
+    return { ...route, certificate, proof: identity.proof(route) };
   }
 
   /** Whether the cluster was removed since that was said. */

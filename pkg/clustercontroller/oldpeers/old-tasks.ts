@@ -58,6 +58,8 @@ export class OldTasks {
     const tell = (result: Result): void =>
       link.tell(this.#parts.signed({ ...result, id: task.id, origin: task.origin, cluster }));
     const noted: Task = { ...task, id: `${task.id}/${cluster}` };
+    // Somebody has recorded it and says it again long after.
+    if (task.notAfter !== undefined && this.#parts.ledger.isForgotten(noted)) return;
     const decision = this.#ledger.receive(noted, performance.now());
     switch (decision.do) {
       case "nothing":
