@@ -218,8 +218,9 @@ export class OldLink implements Link {
   }
 
   #track(work: Promise<void>): void {
-    this.#work.add(work);
-    void work.finally(() => this.#work.delete(work));
+    const done = work.catch(() => this.#parts.onIgnored(this, "INTERNAL_ERROR"));
+    this.#work.add(done);
+    void done.finally(() => this.#work.delete(done));
   }
 
   /** Who does not read makes TCP make the peer wait. */

@@ -224,6 +224,24 @@ describe("clusters below an old one", () => {
     await online("old-mid");
   });
 
+  it("are below a sibling of their old parent when that one is lost", async () => {
+    const lost = await dial("old-mid", { below: { "old-orphan": {} } });
+    const aunt = await dial("old-aunt");
+    await online("old-mid", "old-orphan", "old-aunt");
+    aunt.below = { "old-orphan": {} };
+    aunt.tell("clusterRegist", "old-orphan", "old-aunt");
+    const parentOf = async () => (await tree.cluster("old-orphan"))?.status?.parentName;
+    await sleep(300);
+    expect(await parentOf()).toBe("old-mid");
+    lost.kill();
+    await eventually(async () => (await parentOf()) === "old-aunt");
+    await online("old-orphan");
+    expect(await verdicts(await task({ clusterSelector: "old-orphan" }))).toMatchObject({
+      "old-orphan": { verdict: "done" },
+    });
+    expect(aunt.executed).toHaveLength(1);
+  });
+
   it("refuse a task that their old parents would spread to others", async () => {
     const peer = await dial("old-mid", { below: { "old-x": { "old-x1": {} }, "old-x2": {} } });
     await online("old-mid", "old-x", "old-x1", "old-x2");

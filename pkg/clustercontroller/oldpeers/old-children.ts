@@ -14,6 +14,7 @@ import type { Hello } from "../../wire/message.ts";
 import type { ClusterName } from "../../wire/names.ts";
 import type { Children } from "../children.ts";
 import type { OldClaims } from "./old-claims.ts";
+import { OldPlaces } from "./old-places.ts";
 import type { OldTasks } from "./old-tasks.ts";
 import { SubtreeAnnouncer } from "./subtree-announcer.ts";
 
@@ -49,6 +50,7 @@ export class OldChildren implements AsyncDisposable {
   readonly #parts: OldChildrenParts;
   readonly #children = new Map<ClusterName, OldChild>();
   readonly #admitted = new Map<ClusterName, Admitted | undefined>();
+  readonly #places = new OldPlaces();
   #tunnel: OldTunnel | undefined;
   #listen: Address;
   #tell: NodeJS.Timeout | undefined;
@@ -104,6 +106,8 @@ export class OldChildren implements AsyncDisposable {
     try {
       // What its former connection still has to say comes first.
       await former?.ended;
+      if (!this.#places.isFree(name))
+        return refused("NAME_TAKEN", `"${name}" is below another old cluster already`);
       const admitted = await this.#parts.claims.hello(name);
       this.#admitted.set(name, admitted);
       const end = this.#parts.children.refusal(admitted.hello, admitted.peer);
@@ -129,14 +133,22 @@ export class OldChildren implements AsyncDisposable {
       onConflict: (_, cluster, text) => announcer.conflict(cluster, text),
       onIgnored: (of, code) => {
         metrics.count("ote_messages_ignored_total", { code });
-        log.debug({ peer: of.peer, code }, "message of an old child ignored");
+        log[code === "INTERNAL_ERROR" ? "error" : "debug"](
+          { peer: of.peer, code },
+          "message of an old child ignored",
+        );
       },
     });
-    const announcer = new SubtreeAnnouncer(link, claims, log);
+    const announcer = new SubtreeAnnouncer(link, claims, this.#places, log);
+    if (!this.#places.take(name, link)) {
+      link.end({ code: "NAME_TAKEN", text: "Another old cluster has just announced the name" });
+      return;
+    }
     this.#children.set(name, { link, listen });
     children.accept(link, admitted.hello);
     this.#changed();
     void link.ended.then(() => {
+      this.#places.keep(link, () => false);
       if (this.#children.get(name)?.link === link) this.#children.delete(name);
       this.#changed();
     });

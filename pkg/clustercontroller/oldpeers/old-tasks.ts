@@ -6,7 +6,7 @@ import { type OldOutcome, oldTaskOf, outcomeOf } from "../../otev1/old-task.ts";
 import { MAX_RESULT_BODY } from "../../shim/shim.ts";
 import { resultMessage } from "../../shim/shim-message.ts";
 import type { Result, Task } from "../../wire/message.ts";
-import type { ClusterName } from "../../wire/names.ts";
+import { type ClusterName, clusterName } from "../../wire/names.ts";
 import type { LedgerStore } from "../ledger-store.ts";
 import { LEDGER_MARGIN_MS, TaskLedger } from "../task-ledger.ts";
 
@@ -33,6 +33,8 @@ export class OldTasks {
   readonly #parts: OldTasksParts;
   readonly #signal: AbortSignal;
   readonly #ledger: TaskLedger;
+  /** Tasks that have no result yet, and the link to which it will be told. */
+  readonly #running = new Map<string, Running>();
 
   /** Reads the ledger; works until `signal` aborts. */
   constructor(parts: OldTasksParts, signal: AbortSignal) {
@@ -41,8 +43,8 @@ export class OldTasks {
     const { entries, interrupted } = parts.ledger.load(performance.now());
     this.#ledger = new TaskLedger(entries);
     for (const { task } of interrupted) {
-      const { cluster } = partsOf(task.id);
-      void this.#finish(task, cluster, UNKNOWN, Date.now());
+      const result = this.#finish(task, clusterOf(task.id), UNKNOWN, Date.now());
+      this.#track(task.id, { link: undefined, result });
     }
     const timer = setInterval(() => void this.#prune(), PRUNE_MS);
     signal.addEventListener("abort", () => clearInterval(timer), { once: true });
@@ -62,8 +64,12 @@ export class OldTasks {
     if (task.notAfter !== undefined && this.#parts.ledger.isForgotten(noted)) return;
     const decision = this.#ledger.receive(noted, performance.now());
     switch (decision.do) {
-      case "nothing":
+      case "nothing": {
+        const running = this.#running.get(noted.id);
+        const result = running?.link === link ? undefined : await running?.result;
+        if (result !== undefined) tell(result);
         return;
+      }
       case "answer":
         return tell(decision.result);
       case "refuse": {
@@ -72,7 +78,9 @@ export class OldTasks {
         return tell({ ...resultOf(noted, cluster, outcome, Date.now()), verdict });
       }
       case "run": {
-        const result = await this.#run(link, noted, cluster);
+        const running = this.#run(link, noted, cluster);
+        this.#track(noted.id, { link, result: running });
+        const result = await running;
         if (result !== undefined) tell(result);
       }
     }
@@ -139,6 +147,11 @@ export class OldTasks {
     return result;
   }
 
+  #track(id: string, running: Running): void {
+    this.#running.set(id, running);
+    void running.result.finally(() => this.#running.delete(id));
+  }
+
   async #prune(): Promise<void> {
     await this.#forget(this.#ledger.prune(performance.now()));
   }
@@ -154,6 +167,11 @@ export class OldTasks {
 interface Plan {
   readonly task: Exclude<ReturnType<typeof oldTaskOf>, OldOutcome>;
   readonly selector: string;
+}
+
+interface Running {
+  readonly link: OldLink | undefined;
+  readonly result: Promise<Result | undefined>;
 }
 
 const UNKNOWN: OldOutcome = {
@@ -194,7 +212,7 @@ function timeOf({ timestamp }: OldResponse): number {
   return timestamp > 0 && timestamp < 1e11 ? timestamp * 1000 : Date.now();
 }
 
-/** Task and cluster of a noted id: a name has no slash. */
-function partsOf(id: string): { readonly cluster: ClusterName } {
-  return { cluster: id.slice(id.lastIndexOf("/") + 1) as ClusterName };
+/** Of a noted id, task and cluster: a name has no slash. */
+function clusterOf(id: string): ClusterName {
+  return clusterName(id.slice(id.lastIndexOf("/") + 1));
 }

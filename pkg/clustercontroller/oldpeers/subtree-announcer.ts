@@ -5,6 +5,7 @@ import { digestOf } from "../../topology/route-digest.ts";
 import type { Route } from "../../wire/message.ts";
 import type { ClusterName } from "../../wire/names.ts";
 import type { OldClaims } from "./old-claims.ts";
+import type { OldPlaces } from "./old-places.ts";
 
 /** Routes in one message; longer snapshots take several. */
 const ROUTES_PER_MESSAGE = 1000;
@@ -15,6 +16,7 @@ const CONFLICT_MS = 60_000;
 export class SubtreeAnnouncer {
   readonly #link: OldLink;
   readonly #claims: OldClaims;
+  readonly #places: OldPlaces;
   readonly #log: Logger;
   /** Undefined before anything was told. */
   #told: ReadonlyMap<ClusterName, Route> = new Map();
@@ -22,9 +24,10 @@ export class SubtreeAnnouncer {
   #busy = false;
   #due = false;
 
-  constructor(link: OldLink, claims: OldClaims, log: Logger) {
+  constructor(link: OldLink, claims: OldClaims, places: OldPlaces, log: Logger) {
     this.#link = link;
     this.#claims = claims;
+    this.#places = places;
     this.#log = log;
   }
 
@@ -63,8 +66,10 @@ export class SubtreeAnnouncer {
     const now = performance.now();
     const found = new Map<ClusterName, Route>();
     for (const [name, until] of this.#leftOut) if (until <= now) this.#leftOut.delete(name);
-    const work = [...this.#link.subtree.parents].map(async ([name, parent]) => {
-      if (this.#leftOut.has(name)) return;
+    const { parents } = this.#link.subtree;
+    this.#places.keep(this.#link, (name) => name === this.#link.peer || parents.has(name));
+    const work = [...parents].map(async ([name, parent]) => {
+      if (this.#leftOut.has(name) || !this.#places.take(name, this.#link)) return;
       const route = await this.#route(name, parent);
       if (route !== undefined) found.set(name, route);
     });
