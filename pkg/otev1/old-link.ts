@@ -34,8 +34,6 @@ const LOOK_MS = 50;
 /** What an old link asks of the program that it serves. */
 export interface OldLinkParts {
   readonly peer: ClusterName;
-  /** The name of this side, which old peers want to hear with each task. */
-  readonly self: ClusterName;
   /** Milliseconds between signs of life. */
   readonly heartbeatMs: number;
   readonly metrics: Metrics;
@@ -49,6 +47,18 @@ export interface OldLinkParts {
   readonly onConflict: (link: OldLink, name: ClusterName, text: string) => void;
   /** The peer said what nobody waits for. */
   readonly onIgnored: (link: OldLink, code: string) => void;
+}
+
+/** To whom a task goes. */
+export interface OldQuestion {
+  /** Never used before. */
+  readonly id: string;
+  /** The peer, or a cluster below it. */
+  readonly cluster: ClusterName;
+  /** As `selectorFor` gave it. */
+  readonly selector: string;
+  /** The cluster from whose API it came, which old peers call its parent. */
+  readonly parent: ClusterName;
 }
 
 /** How the question to an old cluster ended: an answer, or undefined if the link ended before it. */
@@ -154,14 +164,9 @@ export class OldLink implements Link {
     return exactSelector(cluster, cluster === this.peer ? [] : this.subtree.branchOf(cluster));
   }
 
-  /**
-   * Asks one cluster, the peer or one below it; `id` must never have been used before. Resolves to its
-   * answer, or to undefined when the link or `signal` ends before one came.
-   */
+  /** Resolves to the answer, or to undefined when the link or `signal` ends before one came. */
   ask(
-    id: string,
-    cluster: ClusterName,
-    selector: string,
+    { id, cluster, ...head }: OldQuestion,
     task: OldTask,
     signal: AbortSignal,
   ): Promise<OldAnswer> {
@@ -174,8 +179,8 @@ export class OldLink implements Link {
       const giveUp = (): void => answer(undefined);
       this.#asked.set(id, { cluster, answer });
       signal.addEventListener("abort", giveUp, { once: true });
-      const head = { id, command: OLD_COMMANDS.controlReq, selector, parent: this.#parts.self };
-      this.#write(encodeOldMessage(head, encodeOldTask(task)));
+      const command = OLD_COMMANDS.controlReq;
+      this.#write(encodeOldMessage({ id, command, ...head }, encodeOldTask(task)));
       if (signal.aborted || this.#reason !== undefined) giveUp();
     });
   }

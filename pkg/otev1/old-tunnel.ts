@@ -4,6 +4,7 @@ import { type WebSocket, WebSocketServer } from "ws";
 import { errorText } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
 import type { Metrics } from "../base/metrics.ts";
+import { labelOf } from "../tunnel/close-code.ts";
 import { ListenError } from "../tunnel/cloud-tunnel.ts";
 import { HELLO_LIMIT_MS } from "../tunnel/hello.ts";
 import { type Address, formatAddress, isPrivateHost } from "../wire/address.ts";
@@ -149,7 +150,10 @@ export class OldTunnel implements AsyncDisposable {
     this.#turnedAway.add(socket);
     const { status, code, text, detail = text } = refusal;
     const remote = `${socket.remoteAddress}:${socket.remotePort}`;
-    this.#parts.metrics.count("ote_link_errors_total", { side: "down", code });
+    this.#parts.metrics.count("ote_link_errors_total", {
+      side: "down",
+      code: code === REFUSED ? code : labelOf(code),
+    });
     this.#parts.log.warn(
       { code, text: detail, status, remote, peer: hello?.name },
       "old peer refused",

@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { temporaryDirectory } from "../../pkg/base/temporary-directory.ts";
 import { OldPeer, type OldPeerOptions } from "../../pkg/otev1/old-peer.fixture.ts";
 import { createToken } from "../../pkg/trust/create-token.ts";
 import { eventually } from "../support/eventually.ts";
@@ -13,18 +14,23 @@ const NO_KUBECTL = KUBECTLS.length === 0 ? " (there is no kubectl on PATH)" : ""
 
 describe("A region with clusters of 2020 below it", () => {
   let tree: ProcessTree;
+  let folder: Awaited<ReturnType<typeof temporaryDirectory>>;
   let port: number;
+  let rootPort: number;
   const open: OldPeer[] = [];
 
   beforeAll(async () => {
-    port = await freePort();
-    tree = await ProcessTree.start({ root: {} });
-    const tokenFile = join(tree.folder, "old-token");
-    const listen = ["--ote-v1-listen", `127.0.0.1:${port}`, "--ote-v1-token-file", tokenFile];
+    [port, rootPort] = [await freePort(), await freePort()];
+    folder = await temporaryDirectory();
+    const tokenFile = join(folder.path, "old-token");
+    const listenAt = (at: number): string[] => [
+      ...["--ote-v1-listen", `127.0.0.1:${at}`, "--ote-v1-token-file", tokenFile],
+    ];
+    tree = await ProcessTree.start({ root: { flags: listenAt(rootPort) } });
     const rights = { names: "plant-*", tags: [], parent: false, origin: false, replace: false };
     const token = { ...rights, uses: 10, expires: Date.now() + 86_400_000 };
     await writeFile(tokenFile, await createToken(await tree.client(), token));
-    await tree.prepare("region", { parent: "root", flags: listen });
+    await tree.prepare("region", { parent: "root", flags: listenAt(port) });
     tree.launch("region");
     await tree.online("region");
   });
@@ -33,13 +39,14 @@ describe("A region with clusters of 2020 below it", () => {
   });
   afterAll(async () => {
     await tree?.[Symbol.asyncDispose]();
+    await folder?.[Symbol.asyncDispose]();
   });
 
   /** As an old cluster does: again and again until somebody takes it. */
-  async function dial(name: string, options: OldPeerOptions = {}): Promise<OldPeer> {
+  async function dial(name: string, options: OldPeerOptions = {}, at = port): Promise<OldPeer> {
     const peer = await eventually(
       `${name} has joined`,
-      () => OldPeer.dial(port, name, { reportMs: 1000, ...options }).catch(() => undefined),
+      () => OldPeer.dial(at, name, { reportMs: 1000, ...options }).catch(() => undefined),
       30_000,
     );
     open.push(peer);
@@ -62,6 +69,14 @@ describe("A region with clusters of 2020 below it", () => {
       "plant-2": { verdict: "done", code: 200, body: "plant-2" },
     });
     expect(peer.executed.map(({ cluster }) => cluster).sort()).toEqual(["plant-1", "plant-2"]);
+  });
+
+  it("has others below the root itself", async () => {
+    await dial("plant-9", {}, rootPort);
+    await tree.below("root", "plant-9");
+    const task = await tree.task("top", { clusterSelector: "plant-9", url: "/version" });
+    await task.completed();
+    expect(await task.results()).toMatchObject({ "plant-9": { verdict: "done" } });
   });
 
   it.skipIf(NO_KUBECTL !== "")(`shows them to kubectl${NO_KUBECTL}`, async () => {

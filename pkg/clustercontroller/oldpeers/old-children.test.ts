@@ -360,6 +360,35 @@ describe("an adopted cluster", () => {
     await modern[Symbol.asyncDispose]();
   });
 
+  it("moves to another tier with a token that may replace it", async () => {
+    const files = { directory: join(tree.folder, "adopted-2"), tokenFile: `${tokenFile()}-2` };
+    await tree.join("region-2", await tree.token({ names: "region-2" }));
+    const listen = { host: "127.0.0.1", port: 0 };
+    const other = await tree.launch("region-2", tree.root, undefined, { listen, ...files });
+    const here = await dial("old-moving");
+    await online("old-moving");
+    const rights = { names: "old-moving", parent: false, origin: false, tags: [] };
+    await writeFile(files.tokenFile, await tree.token(rights));
+    const there = () => OldPeer.dial(other.controller.oldPort, "old-moving");
+    await expect(there()).rejects.toThrow("403 cluster name has been registered");
+    await other[Symbol.asyncDispose]();
+    await writeFile(files.tokenFile, await tree.token({ ...rights, replace: true }));
+    const again = await tree.launch("region-2", tree.root, undefined, { listen, ...files });
+    const moved = await eventually(() =>
+      OldPeer.dial(again.controller.oldPort, "old-moving").catch(() => undefined),
+    );
+    open.push(moved);
+    expect(await here.closed()).toContain("REVOKED");
+    await eventually(
+      async () => (await tree.cluster("old-moving"))?.status?.parentName === "region-2",
+    );
+    await online("old-moving");
+    expect(await verdicts(await task({ clusterSelector: "old-moving" }))).toMatchObject({
+      "old-moving": { verdict: "done" },
+    });
+    await again[Symbol.asyncDispose]();
+  });
+
   it("that was removed does not come back by itself", async () => {
     const peer = await dial("old-gone", { below: { "old-gone-too": {} } });
     await online("old-gone", "old-gone-too");

@@ -121,10 +121,9 @@ export class OldChildren implements AsyncDisposable {
     const admitted = this.#admitted.get(name);
     this.#admitted.delete(name);
     if (socket === undefined || admitted === undefined) return;
-    const { self, heartbeatMs, log, metrics, children, claims, tasks } = this.#parts;
+    const { heartbeatMs, log, metrics, children, claims, tasks } = this.#parts;
     const link = new OldLink(socket, {
       peer: name,
-      self,
       heartbeatMs,
       metrics,
       onTask: (of, task) => tasks.take(of, task),

@@ -110,7 +110,11 @@ export class OldTasks {
       Math.min(Math.max(0, Math.ceil(deadline - performance.now())), LONGEST_TIMER_MS),
     );
     const signal = AbortSignal.any([limit, this.#signal]);
-    const answer = await link.ask(task.id, cluster, plan.selector, plan.task, signal);
+    const answer = await link.ask(
+      { id: task.id, cluster, selector: plan.selector, parent: task.origin },
+      plan.task,
+      signal,
+    );
     if (answer !== undefined) return this.#finish(task, cluster, outcomeOf(answer), timeOf(answer));
     // The program ends: the next start finds that nobody knows.
     if (this.#signal.aborted) return undefined;
