@@ -130,3 +130,39 @@ describe("JSON bodies", () => {
     });
   });
 });
+
+/** A damaged copy: some bytes changed, cut off or repeated, by the numbers that `next` gives. */
+function damaged(data: Uint8Array, next: (below: number) => number): Uint8Array {
+  const copy = Buffer.concat([data, data.subarray(0, next(data.length))]);
+  for (let count = 1 + next(4); count > 0; count--) copy[next(copy.length)] = next(256);
+  return copy.subarray(0, next(copy.length + 1));
+}
+
+/** The same numbers at each run. */
+function numbers(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return Math.floor((state / 2 ** 32) * below);
+  };
+}
+
+describe("damaged messages", () => {
+  it("are read or refused, and nothing else happens", () => {
+    const next = numbers(2020);
+    let refused = 0;
+    for (let round = 0; round < 4000; round++) {
+      const [, , vector = ""] = VECTORS[round % VECTORS.length] ?? [];
+      const data = damaged(unhex(vector), next);
+      for (const read of [decodeOldMessage, decodeOldTask, decodeOldResponse, readSubtree]) {
+        try {
+          read(data);
+        } catch (error) {
+          expect(error).toMatchObject({ code: "PROTOCOL_ERROR" });
+          refused++;
+        }
+      }
+    }
+    expect(refused).toBeGreaterThan(1000);
+  });
+});

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { connect } from "node:net";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
@@ -114,6 +115,26 @@ describe("a root without identities", () => {
     // The name is free again at once.
     await dial("phantom");
     await reaches("phantom", "online");
+  });
+
+  it("stays well among a hundred who say anything", async () => {
+    const fine = await dial("fine");
+    const strangers = Array.from({ length: 100 }, async () => {
+      const socket = connect(root.oldPort, "127.0.0.1");
+      socket.on("error", () => {});
+      socket.end(randomBytes(1 + Math.floor(Math.random() * 5000)));
+      await once(socket.resume(), "close");
+    });
+    const peers = Array.from({ length: 20 }, async (_, at) => {
+      const peer = await dial(`noisy-${at}`);
+      for (let count = 0; count < 20; count++) peer.socket.send(randomBytes(1 + count * 50));
+      await peer.closed();
+    });
+    await Promise.all([...strangers, ...peers]);
+    await reaches("fine", "online");
+    for (let at = 0; at < 20; at++) await reaches(`noisy-${at}`, "offline");
+    expect(fine.socket.readyState).toBe(fine.socket.OPEN);
+    expect(counted.filter((code) => code === "UPGRADE_REFUSED").length).toBeLessThanOrEqual(100);
   });
 
   it("sends away who speaks no HTTP, or says nothing", async () => {

@@ -9,8 +9,14 @@ import type { OldPlaces } from "./old-places.ts";
 
 /** Routes in one message; longer snapshots take several. */
 const ROUTES_PER_MESSAGE = 1000;
+/** Clusters below one old child that are adopted at the same time. */
+const ASKED_AT_ONCE = 8;
+/** Refused clusters after which no more of the same old child are looked at. */
+const MAX_REFUSED = 100;
 /** Milliseconds for which a cluster is left out that is not accepted in this tree. */
 const CONFLICT_MS = 60_000;
+
+type Place = readonly [name: ClusterName, parent: ClusterName];
 
 /** Tells the tree what is below one old child, in words that it can check. */
 export class SubtreeAnnouncer {
@@ -21,6 +27,8 @@ export class SubtreeAnnouncer {
   /** Undefined before anything was told. */
   #told: ReadonlyMap<ClusterName, Route> = new Map();
   readonly #leftOut = new Map<ClusterName, number>();
+  /** Clusters that were refused in the present look. */
+  #refused = 0;
   #busy = false;
   #due = false;
 
@@ -64,17 +72,26 @@ export class SubtreeAnnouncer {
 
   async #routes(): Promise<ReadonlyMap<ClusterName, Route>> {
     const now = performance.now();
+    this.#refused = 0;
     const found = new Map<ClusterName, Route>();
     for (const [name, until] of this.#leftOut) if (until <= now) this.#leftOut.delete(name);
     const { parents } = this.#link.subtree;
     this.#places.keep(this.#link, (name) => name === this.#link.peer || parents.has(name));
-    const work = [...parents].map(async ([name, parent]) => {
-      if (this.#leftOut.has(name) || !this.#places.take(name, this.#link)) return;
+    const isOurs = ([name]: Place): boolean =>
+      !this.#leftOut.has(name) && this.#places.take(name, this.#link);
+    const waiting = [...parents].filter(isOurs).values();
+    await Promise.all(Array.from({ length: ASKED_AT_ONCE }, () => this.#find(waiting, found)));
+    return found;
+  }
+
+  async #find(waiting: IterableIterator<Place>, found: Map<ClusterName, Route>): Promise<void> {
+    for (const [name, parent] of waiting) {
       const route = await this.#route(name, parent);
       if (route !== undefined) found.set(name, route);
-    });
-    await Promise.all(work);
-    return found;
+      else this.#refused++;
+      // Somebody who makes names up must not keep the root busy.
+      if (this.#refused >= MAX_REFUSED || !this.#link.open) return;
+    }
   }
 
   /** A place is claimed once and then kept; undefined for who may not be in this tree. */
