@@ -39,8 +39,9 @@ const UNANSWERED_MS = 5000;
 const MAX_REFUSALS = 10_000;
 /** Clusters that are enrolled at the same time; more wait. */
 const MAX_ENROLLING = 16;
-/** Milliseconds between looks at the age of certificates. */
+/** Longest and shortest time in milliseconds between looks at the age of certificates. */
 const LOOK_MS = 60_000;
+const SHORTEST_LOOK_MS = 200;
 
 interface Refusal {
   readonly error: unknown;
@@ -84,16 +85,28 @@ export class Adoption {
 
   /** Renews certificates when two thirds of their life are over, until `signal` aborts. */
   async stayValid(signal: AbortSignal): Promise<void> {
+    const { clock, certificate: own } = this.#parts.credentials;
+    // All certificates of a tree live equally long.
+    const longest = Math.min(LOOK_MS, (own.notAfter - own.notBefore) / 10);
     while (!signal.aborted) {
-      const now = this.#parts.credentials.clock.now();
-      for (const [name, { renewAt, key }] of [...this.#adopted]) {
-        if (signal.aborted || renewAt > now || this.present(name) === undefined) continue;
-        await this.#renew(name, key).catch((error: unknown) => {
-          const [code, text] = [errorCode(error), errorText(error)];
-          this.#parts.log.warn({ peer: name, code, text }, "cannot renew certificate yet");
-        });
+      let next = longest;
+      for (const [name, { key }] of [...this.#adopted]) {
+        const left = (): number => (this.present(name)?.renewAt ?? Infinity) - clock.now();
+        if (left() <= 0 && !signal.aborted) await this.#tryRenew(name, key);
+        next = Math.min(next, left());
       }
-      await pause(LOOK_MS, signal);
+      await pause(Math.max(SHORTEST_LOOK_MS, next), signal);
+    }
+  }
+
+  async #tryRenew(name: ClusterName, key: string): Promise<void> {
+    const { log } = this.#parts;
+    try {
+      await this.#renew(name, key);
+      log.info({ peer: name }, "certificate of an old cluster renewed");
+    } catch (error) {
+      const [code, text] = [errorCode(error), errorText(error)];
+      log.warn({ peer: name, code, text }, "cannot renew the certificate of an old cluster yet");
     }
   }
 
