@@ -184,6 +184,28 @@ describe("an old cluster", () => {
     expect(again.executed).toHaveLength(1);
   });
 
+  it("executes each task at most once, however often its connection breaks", async () => {
+    const peers = [await dial("old-weak")];
+    await online("old-weak");
+    const names: string[] = [];
+    for (let round = 0; round < 10; round++) {
+      for (let count = 0; count < 3; count++)
+        names.push(await task({ clusterSelector: "old-weak", url: `/${round}/${count}` }));
+      await sleep(Math.random() * 30);
+      peers.at(-1)?.kill();
+      peers.push(await eventually(() => dial("old-weak").catch(() => undefined)));
+    }
+    const words = new Set<string>();
+    for (const name of names) {
+      const { "old-weak": verdict } = (await verdicts(name)) as Record<string, { reason?: string }>;
+      words.add(verdict?.reason ?? "done");
+    }
+    expect([...words].filter((word) => !["done", "OutcomeUnknown"].includes(word))).toEqual([]);
+    const executed = peers.flatMap((peer) => peer.executed.map(({ uri }) => uri));
+    expect(new Set(executed).size).toBe(executed.length);
+    expect(executed.length).toBeGreaterThan(0);
+  });
+
   it("gets a task that was written while it was away", async () => {
     await dial("old-away").then((peer) => peer.kill());
     await offline("old-away");
