@@ -77,6 +77,11 @@ export class LedgerStore {
     await this.#store.write([{ table: this.#table, key: id, value: JSON.stringify(record) }]);
   }
 
+  /** A task was not started after all, and may come again. */
+  async withdraw(id: string): Promise<void> {
+    await this.#store.write([{ table: this.#table, key: id }]);
+  }
+
   /** Forgets these tasks, and remembers of each origin until when it has been forgotten. */
   async forget(ids: readonly string[]): Promise<void> {
     const marks = new Map<string, number>();

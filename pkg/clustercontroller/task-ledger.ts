@@ -52,9 +52,11 @@ export class TaskLedger {
   readonly #entries = new Map<string, LedgerEntry>();
   /** Dropped, but not yet told. */
   readonly #gone: string[] = [];
+  readonly #limit: number;
   #bodyBytes = 0;
 
-  constructor(entries: Iterable<LedgerEntry> = []) {
+  constructor(entries: Iterable<LedgerEntry> = [], limit: number = LEDGER_LIMIT) {
+    this.#limit = limit;
     for (const entry of entries) this.#put(entry);
   }
 
@@ -69,8 +71,8 @@ export class TaskLedger {
     if (known?.result !== undefined) return { do: "answer", result: known.result };
     if (known !== undefined) return { do: "nothing" };
     if (task.ttlMs === 0) return { do: "refuse", verdict: "expired", reason: "DeadlineExceeded" };
-    if (this.#entries.size >= LEDGER_LIMIT) this.#makeRoom(now);
-    if (this.#entries.size >= LEDGER_LIMIT)
+    if (this.#entries.size >= this.#limit) this.#makeRoom(now);
+    if (this.#entries.size >= this.#limit)
       return { do: "refuse", verdict: "refused", reason: "LedgerFull" };
     this.#put({ id: task.id, expires: now + task.ttlMs + LEDGER_MARGIN_MS });
     return { do: "run" };

@@ -10,10 +10,15 @@ import { type ClusterName, clusterName } from "../../wire/names.ts";
 import type { LedgerStore } from "../ledger-store.ts";
 import { LEDGER_MARGIN_MS, TaskLedger } from "../task-ledger.ts";
 
+/** Tasks of all old clusters together that are remembered. */
+const OLD_LEDGER_LIMIT = 200_000;
 /** setTimeout takes no more. */
 const LONGEST_TIMER_MS = 0x7fff_ffff;
 /** Milliseconds between looks for what can be forgotten. */
 const PRUNE_MS = 30_000;
+
+/** What of a link leads to old clusters. */
+export type OldWay = Pick<OldLink, "open" | "ask" | "tell" | "selectorFor">;
 
 /** What tasks for old clusters need of the program around them. */
 export interface OldTasksParts {
@@ -41,7 +46,7 @@ export class OldTasks {
     this.#parts = parts;
     this.#signal = signal;
     const { entries, interrupted } = parts.ledger.load(performance.now());
-    this.#ledger = new TaskLedger(entries);
+    this.#ledger = new TaskLedger(entries, OLD_LEDGER_LIMIT);
     for (const { task } of interrupted) {
       const result = this.#finish(task, clusterOf(task.id), UNKNOWN, Date.now());
       this.#track(task.id, { link: undefined, result });
@@ -51,11 +56,11 @@ export class OldTasks {
   }
 
   /** Gives a task to each of its targets on that link, at most once; their answers go to the link. */
-  async take(link: OldLink, task: Task): Promise<void> {
+  async take(link: OldWay, task: Task): Promise<void> {
     await Promise.all(task.targets.map((cluster) => this.#takeFor(link, task, cluster)));
   }
 
-  async #takeFor(link: OldLink, task: Task, cluster: ClusterName): Promise<void> {
+  async #takeFor(link: OldWay, task: Task, cluster: ClusterName): Promise<void> {
     if (!this.#parts.believes(task, cluster)) return;
     const tell = (result: Result): void =>
       link.tell(this.#parts.signed({ ...result, id: task.id, origin: task.origin, cluster }));
@@ -87,7 +92,7 @@ export class OldTasks {
   }
 
   /** The result; undefined if the program ends, or nothing was sent and it may be tried again. */
-  async #run(link: OldLink, task: Task, cluster: ClusterName): Promise<Result | undefined> {
+  async #run(link: OldWay, task: Task, cluster: ClusterName): Promise<Result | undefined> {
     const { log, ledger } = this.#parts;
     const deadline = performance.now() + task.ttlMs;
     const plan = this.#plan(link, task, cluster);
@@ -101,8 +106,7 @@ export class OldTasks {
       return this.#finish(task, cluster, { ...UNWRITABLE, body: text }, Date.now());
     }
     if (!link.open || this.#signal.aborted) {
-      this.#ledger.withdraw(task.id);
-      await this.#forget([task.id]);
+      await this.#withdraw(task.id);
       return undefined;
     }
     log.info({ task: task.id, cluster, method: plan.task.method, url: plan.task.uri }, "task sent");
@@ -121,7 +125,7 @@ export class OldTasks {
     return this.#finish(task, cluster, limit.aborted ? LATE : UNKNOWN, Date.now());
   }
 
-  #plan(link: OldLink, task: Task, cluster: ClusterName): Plan | OldOutcome {
+  #plan(link: OldWay, task: Task, cluster: ClusterName): Plan | OldOutcome {
     try {
       const old = oldTaskOf(task.body);
       if ("verdict" in old) return old;
@@ -156,12 +160,18 @@ export class OldTasks {
     void running.result.finally(() => this.#running.delete(id));
   }
 
-  async #prune(): Promise<void> {
-    await this.#forget(this.#ledger.prune(performance.now()));
+  /** Until that is on disk, the task counts as begun. */
+  async #withdraw(id: string): Promise<void> {
+    await this.#cleared(this.#parts.ledger.withdraw(id));
+    this.#ledger.withdraw(id);
   }
 
-  async #forget(ids: readonly string[]): Promise<void> {
-    await this.#parts.ledger.forget(ids).catch((error: unknown) => {
+  async #prune(): Promise<void> {
+    await this.#cleared(this.#parts.ledger.forget(this.#ledger.prune(performance.now())));
+  }
+
+  async #cleared(work: Promise<void>): Promise<void> {
+    await work.catch((error: unknown) => {
       const [code, text] = [errorCode(error), errorText(error)];
       this.#parts.log.warn({ code, text }, "cannot clear ledger");
     });
@@ -174,7 +184,7 @@ interface Plan {
 }
 
 interface Running {
-  readonly link: OldLink | undefined;
+  readonly link: OldWay | undefined;
   readonly result: Promise<Result | undefined>;
 }
 
