@@ -15,6 +15,7 @@ import {
 import type { Peer, TunnelTrust } from "../tunnel/peer.ts";
 import type { Hello, Message, Welcome } from "../wire/message.ts";
 import type { TreeEvent } from "./event.ts";
+import { type Attempt, isRedirect, reachLeader } from "./reach-leader.ts";
 
 /** Ends that will not be different at the next attempt: trying again fast would only fill logs. */
 const HOPELESS = new Set([
@@ -116,29 +117,44 @@ export class ParentLink {
         await sleep(ms, undefined, { signal }).catch(() => {});
         continue;
       }
-      const dialled = await this.#try(choice.address, ++failures, signal);
-      if (dialled !== undefined) return { dialled, address: choice.address };
+      const found = await this.#try(choice.address, ++failures, signal);
+      if (found !== undefined) return found;
     }
     return undefined;
   }
 
-  async #try(address: string, attempt: number, signal: AbortSignal): Promise<Dialled | undefined> {
+  async #try(address: string, attempt: number, signal: AbortSignal): Promise<Found | undefined> {
+    const reached = await this.#reach(address, signal);
+    if (!("error" in reached)) return reached;
+    if (!signal.aborted) await this.#failed(reached.address, reached.error, attempt, signal);
+    return undefined;
+  }
+
+  async #failed(
+    address: string,
+    error: unknown,
+    attempt: number,
+    signal: AbortSignal,
+  ): Promise<void> {
     const { candidates, log } = this.#parts;
-    try {
-      return await this.#dial(address, signal);
-    } catch (error) {
-      if (signal.aborted) return undefined;
-      const code = errorCode(error);
-      const isClockSet = await this.#isClockSet(code, address, signal);
-      candidates.failed(address, performance.now(), code === SOON || isClockSet);
-      if (isClockSet) return undefined;
-      const level = attempt <= 3 && !HOPELESS.has(code) ? "info" : "warn";
-      log[level]({ address, code, text: errorText(error) }, "cannot join parent, will try others");
-      if (HOPELESS.has(code) && candidates.addresses.length === 1) {
-        await waitHopelessly(signal);
-      }
-      return undefined;
-    }
+    const code = errorCode(error);
+    const isClockSet = await this.#isClockSet(code, address, signal);
+    this.#rest(address, error, isClockSet);
+    if (isClockSet) return;
+    const level = attempt <= 3 && !HOPELESS.has(code) ? "info" : "warn";
+    log[level]({ address, code, text: errorText(error) }, "cannot join parent, will try others");
+    if (HOPELESS.has(code) && candidates.addresses.length === 1) await waitHopelessly(signal);
+  }
+
+  /** One that only does not lead has been noted already. */
+  #rest(address: string, error: unknown, soon = false): void {
+    if (isRedirect(error)) return;
+    const isSoon = soon || errorCode(error) === SOON;
+    this.#parts.candidates.failed(address, performance.now(), isSoon);
+  }
+
+  #reach(address: string, signal: AbortSignal, present?: string): Promise<Attempt> {
+    return reachLeader(address, present, this.#parts.candidates, (at) => this.#dial(at, signal));
   }
 
   /** Whether our clock was in doubt, and is right now. */
@@ -153,7 +169,8 @@ export class ParentLink {
       { address, path: TUNNEL_PATH, hello, trust, side: "up", metrics },
       signal,
     );
-    const end = unfit(dialled.welcome, address === candidates.home);
+    candidates.owned(address, dialled.welcome.name);
+    const end = unfit(dialled.welcome, candidates.isHome(address));
     if (end === undefined) return dialled;
     dialled.link.end(end);
     throw new LinkRefusedError(address, end);
@@ -164,7 +181,7 @@ export class ParentLink {
     const { link } = found.dialled;
     this.#join(found);
     const over = new AbortController();
-    const seeking = this.#seek(AbortSignal.any([signal, over.signal]));
+    const seeking = this.#seek(found.address, AbortSignal.any([signal, over.signal]));
     let replaced = false;
     const ended = this.#follow(link, signal, () => replaced);
     await Promise.race([seeking, ended]);
@@ -184,7 +201,7 @@ export class ParentLink {
     const { candidates, dispatch, log, metrics, onJoined } = this.#parts;
     this.#link = link;
     candidates.joined(address, welcome.anchored, performance.now());
-    onJoined(welcome.name, address === candidates.home);
+    onJoined(welcome.name, candidates.isHome(address));
     dispatch({ kind: "parent-joined", welcome });
     metrics.gauge("ote_links", 1, { side: "up" });
     log.info({ parent: welcome.name, address, path: welcome.path.join("/") }, "joined parent");
@@ -236,7 +253,7 @@ export class ParentLink {
   }
 
   /** Looks for a better parent than the present one; resolves when one has welcomed us. */
-  async #seek(signal: AbortSignal): Promise<Found | undefined> {
+  async #seek(present: string, signal: AbortSignal): Promise<Found | undefined> {
     const { candidates, log } = this.#parts;
     while (!signal.aborted) {
       const choice = candidates.seek(performance.now());
@@ -246,17 +263,16 @@ export class ParentLink {
         await sleep(ms, undefined, { signal }).catch(() => {});
         continue;
       }
-      const { address } = choice;
-      try {
-        const dialled = await this.#dial(address, signal);
+      const reached = await this.#reach(choice.address, signal, present);
+      const { address } = reached;
+      if (!("error" in reached)) {
         log.info({ address }, "a better parent has welcomed us");
-        return { dialled, address };
-      } catch (error) {
-        if (signal.aborted) return undefined;
-        const [code, text] = [errorCode(error), errorText(error)];
-        candidates.failed(address, performance.now(), code === SOON);
-        log.debug({ address, code, text }, "no better parent yet");
+        return reached;
       }
+      if (signal.aborted) return undefined;
+      const [code, text] = [errorCode(reached.error), errorText(reached.error)];
+      this.#rest(address, reached.error);
+      log.debug({ address, code, text }, "no better parent yet");
     }
     return undefined;
   }

@@ -122,6 +122,35 @@ describe("ParentCandidates", () => {
     expect(candidates.seek(20_000)).toEqual({ do: "wait", until: 21_500 });
   });
 
+  it("is at home at every address of the preferred parent, as soon as it is known whose they are", () => {
+    const candidates = new ParentCandidates(["root-a:1", "root-b:1", "aunt:1"]);
+    candidates.joined("root-b:1", true, 0);
+    candidates.owned("root-b:1", "root");
+    expect(candidates.seek(0)).toEqual({ do: "dial", address: "root-a:1" });
+    candidates.owned("root-a:1", "root");
+    candidates.redirected("root-a:1", "root-b:1", 0);
+    expect(candidates.isHome("root-b:1")).toBe(true);
+    expect(candidates.seek(60_000)).toBeUndefined();
+    candidates.lost(60_000);
+    candidates.owned("aunt:1", "aunt");
+    candidates.joined("aunt:1", true, 60_000);
+    expect(candidates.seek(100_000)).toEqual({ do: "dial", address: "root-a:1" });
+  });
+
+  it("learns from one root where the leader is, and comes back to that root soon", () => {
+    const candidates = new ParentCandidates(["root-a:1"]);
+    candidates.owned("root-a:1", "root");
+    candidates.redirected("root-a:1", "root-c:1", 0);
+    expect(candidates.addresses).toEqual(["root-a:1", "root-c:1"]);
+    expect(candidates.isHome("root-c:1")).toBe(true);
+    candidates.failed("root-c:1", 0);
+    expect(candidates.rests("root-c:1", 100)).toBe(true);
+    for (let now = 1500; now < 20_000; now += 1500) {
+      expect(candidates.rests("root-a:1", now)).toBe(false);
+      candidates.redirected("root-a:1", "", now);
+    }
+  });
+
   it("dials a parent that was lost again at once", () => {
     const candidates = new ParentCandidates(["home:1"]);
     candidates.failed("home:1", 0);

@@ -17,6 +17,11 @@ const PATIENCE_MS = 3000;
 const SEEK_INTERVAL_MS = 2000;
 const LONGEST_SEEK_INTERVAL_MS = 60_000;
 
+/** Milliseconds that a root which does not lead rests, while the roots may be electing a leader. */
+const ELECTION_MS = 1500;
+/** Most addresses of which is remembered whose they are. */
+const MAX_OWNERS = 64;
+
 /** Most addresses that are remembered beside the configured ones. */
 export const MAX_LEARNT = 20;
 
@@ -55,6 +60,10 @@ export class ParentCandidates {
   readonly #configured: readonly string[];
   readonly #self: string;
   #learnt: readonly string[];
+  /** Whose address each is, as far as is known: a cluster may have several, of which one takes children. */
+  readonly #owners = new Map<string, string>();
+  /** Where another address of the same cluster has sent us last. */
+  #leader = "";
   #rests = new Map<string, Rest>();
   #joined: Joined | undefined;
   #adrift: Adrift | undefined;
@@ -76,9 +85,15 @@ export class ParentCandidates {
     return this.#configured[0] as string;
   }
 
+  /** Whether `address` is one of the preferred parent. */
+  isHome(address: string): boolean {
+    const owner = this.#owners.get(address);
+    return address === this.home || (owner !== undefined && owner === this.#owners.get(this.home));
+  }
+
   /** Every address that may be dialled, best first. */
   get addresses(): readonly string[] {
-    const all = new Set([...this.#configured, ...this.#learnt]);
+    const all = new Set([...this.#configured, this.#leader, ...this.#learnt]);
     all.delete(this.#self);
     all.delete("");
     return [...all];
@@ -87,6 +102,28 @@ export class ParentCandidates {
   /** What was learnt from parents, to be remembered over a restart. */
   get learnt(): readonly string[] {
     return this.#learnt;
+  }
+
+  /** It is known that `address` is one of the cluster `owner`. */
+  owned(address: string, owner: string): void {
+    if (this.#owners.size >= MAX_OWNERS && !this.#owners.has(address)) this.#owners.clear();
+    this.#owners.set(address, owner);
+  }
+
+  /** At `address` the cluster takes no children now; it does at `leader`, or nobody knows where if that is empty. */
+  redirected(address: string, leader: string, now: number): void {
+    const { failures } = this.#rests.get(address) ?? FRESH;
+    this.#rests.set(address, { failures, until: now + ELECTION_MS });
+    if (address === this.home) this.#homeDueAt = now + this.#homeInterval();
+    const owner = this.#owners.get(address);
+    if (leader === "") return;
+    this.#leader = leader;
+    if (owner !== undefined) this.owned(leader, owner);
+  }
+
+  /** Whether `address` has failed a moment ago. */
+  rests(address: string, now: number): boolean {
+    return (this.#rests.get(address)?.until ?? 0) > now;
   }
 
   /** The present parent tells whom we may join should it be lost; one that is lost itself knows little. */
@@ -112,7 +149,7 @@ export class ParentCandidates {
         now,
       );
     }
-    if (joined.address === this.home) return undefined;
+    if (this.isHome(joined.address)) return undefined;
     const until = this.#homeDueAt;
     return until > now ? { do: "wait", until } : { do: "dial", address: this.home };
   }
@@ -132,7 +169,7 @@ export class ParentCandidates {
 
   /** `address` is the parent now, with or without a way to a root. */
   joined(address: string, anchored: boolean, now: number): void {
-    if (address !== this.home) this.#leave(now);
+    if (!this.isHome(address)) this.#leave(now);
     this.#joined = { address, since: now };
     this.#rests.clear();
     this.#adrift = undefined;
@@ -157,7 +194,7 @@ export class ParentCandidates {
 
   #leave(now: number): void {
     const joined = this.#joined;
-    if (joined?.address !== this.home) return;
+    if (joined === undefined || !this.isHome(joined.address)) return;
     this.#relapses = now - joined.since < STEADY_MS ? Math.min(this.#relapses + 1, 8) : 0;
     this.#homeDueAt = now + this.#homeInterval();
   }

@@ -47,6 +47,7 @@ const OWN_CODES = new Set([
   "LOOP",
   "NAME_TAKEN",
   "NOT_GRANTED",
+  "NOT_LEADER",
   "NO_ROOT",
   "PEER_SILENT",
   "PROTOCOL_ERROR",

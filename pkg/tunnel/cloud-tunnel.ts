@@ -7,9 +7,16 @@ import { errorCode, errorText, OteError } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
 import type { Metrics } from "../base/metrics.ts";
 import { type Address, formatAddress } from "../wire/address.ts";
-import { MAX_FRAME } from "../wire/codec.ts";
-import type { Hello, Welcome } from "../wire/message.ts";
-import { closeWith, expectFirst, HELLO_LIMIT_MS, type HelloError, SUBPROTOCOL } from "./hello.ts";
+import { encodeFrame, encodeMessage, MAX_FRAME } from "../wire/codec.ts";
+import type { Hello, Redirect, Welcome } from "../wire/message.ts";
+import {
+  closeWith,
+  expectFirst,
+  HELLO_LIMIT_MS,
+  type HelloError,
+  RedirectedError,
+  SUBPROTOCOL,
+} from "./hello.ts";
 import { JOIN_PATH, type StrangerDesk, serveStranger } from "./join-door.ts";
 import type { Link, LinkEnd } from "./link.ts";
 import { certificatesOf, type Peer, TLS_OPTIONS, type TunnelTrust } from "./peer.ts";
@@ -44,7 +51,7 @@ export interface CloudTunnelParts {
   /** Asks for those who have no certificate yet; without it they are turned away. */
   readonly strangers?: StrangerDesk | undefined;
   /** Decides on a hello, at once; a refusal is told to the peer. `peer` is who TLS says it is, if it does. */
-  readonly admit: (hello: Hello, peer: Peer | undefined) => Welcome | LinkEnd;
+  readonly admit: (hello: Hello, peer: Peer | undefined) => Welcome | Redirect | LinkEnd;
   /** Called in the turn in which a hello was admitted; the welcome is already on its way. */
   readonly onLink: (link: Link, hello: Hello) => void;
 }
@@ -219,10 +226,8 @@ export class CloudTunnel implements AsyncDisposable {
       ({ first: hello, early }) => {
         introduced();
         const answer = this.#parts.admit(hello, caller === "anybody" ? undefined : caller);
-        if (!("kind" in answer)) {
-          this.#refuse(remote, answer, hello);
-          socket.on("error", () => {});
-          closeWith(socket, answer);
+        if (!("kind" in answer) || answer.kind === "redirect") {
+          this.#sendAway(socket, remote, answer, hello);
           return;
         }
         const { side, heartbeatMs: own } = this.#options;
@@ -241,10 +246,18 @@ export class CloudTunnel implements AsyncDisposable {
     );
   }
 
+  #sendAway(socket: WebSocket, remote: string, answer: Redirect | LinkEnd, hello: Hello): void {
+    const end = "kind" in answer ? new RedirectedError(answer.leader).end : answer;
+    this.#refuse(remote, end, hello);
+    socket.on("error", () => {});
+    if ("kind" in answer) socket.send(encodeFrame([encodeMessage(answer)]));
+    closeWith(socket, end);
+  }
+
   #refuse(remote: string, { code, text }: LinkEnd, hello?: Hello): void {
     this.#count(code);
-    // Siblings without their parent try each other; that is how a tree heals, not a fault.
-    const level = code === "LOOP" ? "info" : "warn";
+    // Siblings without their parent try each other; that is how a tree heals, not a fault. Nor is a redirect.
+    const level = code === "LOOP" || code === "NOT_LEADER" ? "info" : "warn";
     this.#parts.log[level]({ code, text, remote, peer: hello?.name }, "connection refused");
   }
 

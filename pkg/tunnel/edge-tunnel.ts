@@ -6,9 +6,10 @@ import type { Metrics } from "../base/metrics.ts";
 import { parseAddress } from "../wire/address.ts";
 import { encodeFrame, encodeMessage, MAX_FRAME } from "../wire/codec.ts";
 import type { Hello, Welcome } from "../wire/message.ts";
-import { expectFirst, HELLO_LIMIT_MS, HelloError, SUBPROTOCOL } from "./hello.ts";
+import { ROOT_NAME } from "../wire/names.ts";
+import { expectFirst, HELLO_LIMIT_MS, HelloError, RedirectedError, SUBPROTOCOL } from "./hello.ts";
 import { hearRefusal } from "./http-refusal.ts";
-import { type Link, LinkRefusedError } from "./link.ts";
+import { type Link, type LinkRedirect, LinkRefusedError } from "./link.ts";
 import {
   certificatesOf,
   type KnownSession,
@@ -49,25 +50,32 @@ export interface Dialled {
  */
 export async function dialLink(options: DialOptions, signal: AbortSignal): Promise<Dialled> {
   signal.throwIfAborted();
-  const { address, metrics, side } = options;
+  const { address, metrics, side, trust } = options;
   const socket = dial(options);
   const abort = (): void => socket.terminate();
   signal.addEventListener("abort", abort, { once: true });
   try {
     return await new Promise<Dialled>((resolve, reject) => {
-      const refuse = (error: OteError): void => reject(refusal(address, error));
+      let peer: Peer | undefined;
+      const refuse = (error: OteError): void =>
+        reject(refusal(address, error, redirectOf(error, peer, options)));
       let heartbeatMs = 0;
-      introduce(socket, options, refuse, (hello) => {
+      introduce(socket, options, refuse, (hello, to) => {
         heartbeatMs = hello.heartbeatMs;
+        peer = to;
       });
       expectFirst(
         socket,
         "welcome",
         ({ first, early }) => {
+          if (trust !== undefined && first.name !== peer?.name) {
+            refuse(notWho(first, peer));
+            socket.terminate();
+            return;
+          }
           heartbeatMs = Math.max(heartbeatMs, first.heartbeatMs);
-          const peer = first.name;
           const link = new WebSocketLink(socket, {
-            peer,
+            peer: first.name,
             side,
             dialer: true,
             heartbeatMs,
@@ -126,7 +134,7 @@ function introduce(
   socket: WebSocket,
   { address, hello, trust }: DialOptions,
   refuse: (error: OteError) => void,
-  said: (hello: Hello) => void,
+  said: (hello: Hello, peer: Peer | undefined) => void,
 ): void {
   let peer: Peer | undefined;
   let distrusted: unknown;
@@ -146,16 +154,36 @@ function introduce(
       return;
     }
     const words = hello(peer);
-    said(words);
+    said(words, peer);
     socket.send(encodeFrame([encodeMessage(words)]));
   });
 }
 
-function refusal(address: string, error: OteError): LinkRefusedError {
+function notWho({ name }: Welcome, peer: Peer | undefined): HelloError {
+  const text = `The parent says that it is "${name}": its certificate is for "${peer?.name}"`;
+  return new HelloError({ code: "FORGED", text });
+}
+
+/** Only a root may send us elsewhere. */
+function redirectOf(
+  error: OteError,
+  peer: Peer | undefined,
+  { trust }: DialOptions,
+): LinkRedirect | undefined {
+  if (!(error instanceof RedirectedError)) return undefined;
+  if (trust !== undefined && peer?.name !== ROOT_NAME) return undefined;
+  return { name: peer?.name, leader: error.leader };
+}
+
+function refusal(
+  address: string,
+  error: OteError,
+  redirect: LinkRedirect | undefined,
+): LinkRefusedError {
   const code = error.code === "LINK_LOST" ? "DIAL_FAILED" : error.code;
   return new LinkRefusedError(
     address,
-    { code, text: error.message || "no answer" },
+    { code, text: error.message || "no answer", redirect },
     { cause: error },
   );
 }

@@ -18,6 +18,22 @@ export class HelloError extends OteError {
     super(text);
     this.code = code;
   }
+
+  /** What a connection that ends for this is told. */
+  get end(): LinkEnd {
+    return { code: this.code, text: this.message };
+  }
+}
+
+/** A root that does not lead was dialled; it says where the leader is, if it knows. */
+export class RedirectedError extends HelloError {
+  /** host:port; empty if nobody is known to lead. */
+  readonly leader: string;
+  constructor(leader: string) {
+    const text = leader === "" ? "nobody is known to lead now" : `the leader is at ${leader}`;
+    super({ code: "NOT_LEADER", text: `This root does not lead: ${text}` });
+    this.leader = leader;
+  }
 }
 
 /** The first message of a connection, and what came in the same frame after it. */
@@ -52,7 +68,8 @@ export function expectFirst<K extends Message["kind"]>(
     try {
       words = firstWords(data, isBinary, kind);
     } catch (error) {
-      fail(errorCode(error), errorText(error));
+      if (error instanceof HelloError) done(error);
+      else fail(errorCode(error), errorText(error));
       return;
     }
     done();
@@ -83,6 +100,7 @@ function firstWords<K extends Message["kind"]>(
 ): FirstWords<K> {
   if (!isBinary) throw new ProtocolError("only binary frames are allowed", "TEXT_FRAME");
   const [first, ...early] = decodeFrame(data);
+  if (first?.kind === "redirect" && kind === "welcome") throw new RedirectedError(first.leader);
   if (first?.kind !== kind) {
     throw new ProtocolError(
       `the first message is ${first?.kind ?? "unknown"}, not ${kind}`,

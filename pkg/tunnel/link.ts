@@ -52,10 +52,25 @@ export class LinkClosedError extends OteError {
 /** A link could not be made, or was refused by the peer with this code. */
 export class LinkRefusedError extends OteError {
   readonly code: string;
-  constructor(address: string, { code, text }: LinkEnd, options?: ErrorOptions) {
+  /** Who leads in its place, as somebody says who may say that. */
+  readonly redirect: LinkRedirect | undefined;
+  constructor(
+    address: string,
+    { code, text, redirect }: LinkEnd & { readonly redirect?: LinkRedirect | undefined },
+    options?: ErrorOptions,
+  ) {
     super(`Cannot join ${JSON.stringify(address)}: ${text}`, options);
     this.code = code;
+    this.redirect = redirect;
   }
+}
+
+/** A root that does not lead names the one that does. */
+export interface LinkRedirect {
+  /** The name that both have, as TLS has shown; undefined in a tree without identities. */
+  readonly name: ClusterName | undefined;
+  /** host:port of the leader; empty if nobody is known to lead. */
+  readonly leader: string;
 }
 
 /** How a link ends when one side leaves on purpose. */

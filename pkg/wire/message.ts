@@ -48,6 +48,13 @@ export interface Welcome {
   readonly anchored: boolean;
 }
 
+/** The answer to a hello by a root that does not lead: another one of the same tree does. */
+export interface Redirect {
+  readonly kind: "redirect";
+  /** host:port of the leader; empty if nobody is known to lead at the moment. */
+  readonly leader: string;
+}
+
 /** Down: the sender's place or rank has changed. */
 export interface Path {
   readonly kind: "path";
@@ -213,6 +220,7 @@ export interface Enrolled {
 export type Message =
   | Hello
   | Welcome
+  | Redirect
   | Path
   | Raise
   | Routes

@@ -57,6 +57,7 @@ export const messages: Message[] = [
     rank: 7,
     anchored: true,
   },
+  { kind: "redirect", leader: "b:1" },
   { kind: "raise", rank: 9 },
   { kind: "path", path: [root, edge], rank: 8, anchored: true },
   { kind: "routes", reset: true, changed: [route], removed: [edge], digest: "00ff" },

@@ -1,6 +1,9 @@
 /** A cluster's unique name, checked once where it enters the program. */
 export type ClusterName = string & { readonly __brand: "ClusterName" };
 
+/** The name of the top of every tree. */
+export const ROOT_NAME = "root" as ClusterName;
+
 /** A cluster's tags; keys and values follow the rules of Kubernetes labels. */
 export type Tags = Readonly<Record<string, string>>;
 

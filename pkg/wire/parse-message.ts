@@ -72,6 +72,7 @@ export const PARSERS: Parsers = {
     rank: rank(raw),
     anchored: raw.anchored === true,
   }),
+  redirect: (raw) => ({ kind: "redirect", leader: listen(raw.leader) }),
   path: (raw) => ({
     kind: "path",
     path: list(raw.path, MAX_DEPTH, name),

@@ -33,6 +33,7 @@ export const SCHEMA: Readonly<Record<string, Readonly<Record<string, Field>>>> =
     rank: [7, "double"],
     anchored: [8, "bool"],
   },
+  Redirect: { leader: [1, "string"] },
   Path: { path: [1, "string[]"], rank: [2, "double"], anchored: [3, "bool"] },
   Raise: { rank: [1, "double"] },
   Route: {
@@ -136,4 +137,5 @@ export const KINDS = {
   enrol: [11, "Enrol"],
   enrolled: [12, "Enrolled"],
   raise: [13, "Raise"],
+  redirect: [14, "Redirect"],
 } as const satisfies Record<string, Field>;
