@@ -123,6 +123,19 @@ export const CLUSTER_CONTROLLER_ROWS: readonly OptionRow[] = [
       "a file with the join token with which they are adopted; it says which names they may have",
   },
   {
+    flags: "--leader-elect",
+    env: "OTE_LEADER_ELECT",
+    meaning:
+      "at the root: be one of several on the API of --kube-config, of which one leads and the others send children to it",
+  },
+  {
+    flags: "--leader-elect-lease-duration <seconds>",
+    env: "OTE_LEADER_ELECT_LEASE_DURATION",
+    meaning: "how long after the leader was lost another root takes over",
+    default: "6",
+    parse: seconds(1, 600),
+  },
+  {
     flags: "--data-dir <directory>",
     env: "OTE_DATA_DIR",
     meaning:
@@ -157,6 +170,8 @@ export interface ClusterControllerSettings extends CommonOptions {
   readonly certificateDays: number;
   readonly oteV1Listen: Address | undefined;
   readonly oteV1TokenFile: string | undefined;
+  readonly leaderElect: boolean;
+  readonly leaseMs: number;
   readonly dataDir: string;
   readonly heartbeatMs: number;
 }
@@ -179,6 +194,8 @@ type Raw = CommonOptions & {
   readonly certificateDays: number;
   readonly oteV1Listen?: Address;
   readonly oteV1TokenFile?: string;
+  readonly leaderElect?: boolean;
+  readonly leaderElectLeaseDuration: number;
   readonly dataDir?: string;
   readonly heartbeatInterval: number;
 };
@@ -213,6 +230,8 @@ export function clusterControllerSettings(
     certificateDays: raw.certificateDays,
     oteV1Listen: raw.oteV1Listen,
     oteV1TokenFile: raw.oteV1TokenFile,
+    leaderElect: raw.leaderElect === true,
+    leaseMs: raw.leaderElectLeaseDuration,
     dataDir,
     heartbeatMs: raw.heartbeatInterval,
     healthListen: raw.healthListen,

@@ -14,6 +14,7 @@ export interface GivenFlags {
   readonly insecure?: boolean;
   readonly oteV1Listen?: Address;
   readonly oteV1TokenFile?: string;
+  readonly leaderElect?: boolean;
 }
 
 /** What does not fit together, as a sentence. */
@@ -28,6 +29,7 @@ export function contradictionIn({
   insecure,
   tokenFile,
   tunnelListen,
+  leaderElect,
   ...others
 }: GivenFlags): string | undefined {
   const root = name === "root";
@@ -56,6 +58,10 @@ export function contradictionIn({
     [
       insecure === true && tokenFile !== undefined,
       "--insecure and --token-file exclude each other: without identities nobody joins with a token",
+    ],
+    [
+      leaderElect === true && !(root && kubeConfig !== undefined),
+      "--leader-elect needs --cluster-name root and --kube-config: several roots share one API",
     ],
     ...insecureAddresses(insecure, tunnelListen, parentCluster),
     ...oldPeerRules({ ...others, insecure: insecure === true, tunnelListen }),

@@ -6,6 +6,8 @@ import type { ResourceClient } from "../pkg/apis/resource-client.ts";
 import { APISERVER_METRICS } from "../pkg/apiserver/metrics.ts";
 import { LmdbRecordStore } from "../pkg/base/lmdb-record-store.ts";
 import type { Logger } from "../pkg/base/log.ts";
+import type { RecordStore } from "../pkg/base/record-store.ts";
+import type { Scope } from "../pkg/base/scope.ts";
 import { ClusterController } from "../pkg/clustercontroller/cluster-controller.ts";
 import type { AuthorityOptions } from "../pkg/clustercontroller/membership/authority.ts";
 import type { MembershipOptions } from "../pkg/clustercontroller/membership/membership.ts";
@@ -25,6 +27,7 @@ import {
 } from "./cluster-controller-options.ts";
 import { joinOnce } from "./join.ts";
 import { type ProgramParts, runProgram } from "./program.ts";
+import { type RootRole, startOneOfSeveralRoots } from "./several-roots.ts";
 import { memberIdentity, rootIdentity } from "./tree-identity.ts";
 import { VERSION } from "./version.ts";
 
@@ -42,17 +45,33 @@ if (process.argv[2] === "join") {
 }
 
 async function start(parts: Parts): Promise<void> {
-  const { options, scope, metrics } = parts;
+  const { options, scope } = parts;
   const log = parts.log.child({ cluster: options.clusterName });
   const store = scope.use(await LmdbRecordStore.open(join(options.dataDir, "controller.lmdb")));
   const transport = await ownApi(parts);
+  if (transport !== undefined && options.entryPoint && options.kubeConfig !== undefined) {
+    await installCrds(new TransportResourceClient(transport), OTE_CRDS, scope.signal);
+  }
+  if (options.leaderElect && transport !== undefined) {
+    await startOneOfSeveralRoots({ ...parts, log }, transport, {
+      identity: (client) => identity(parts, log, client),
+      lead: (role) => startController({ ...parts, log, ...role }, store),
+    });
+  } else {
+    await startController({ ...parts, log, transport }, store);
+  }
+}
+
+/** The work of a cluster controller, in `scope`. */
+async function startController(
+  parts: Parts & Partial<RootRole> & { readonly scope: Scope },
+  store: RecordStore,
+): Promise<ClusterController> {
+  const { options, scope, log, metrics, transport, listen = options.listen, isHeir } = parts;
   const remote = remoteShim(parts);
   const shim: ClusterShim | undefined = remote ?? (transport && new K8sShim(transport));
   const client = options.entryPoint || options.apiListen !== undefined ? transport : undefined;
   const resources = client && new TransportResourceClient(client);
-  if (resources !== undefined && options.kubeConfig !== undefined) {
-    await installCrds(resources, OTE_CRDS, scope.signal);
-  }
   const who = await identity(parts, log, resources);
   const controller = await ClusterController.start(
     scope,
@@ -60,17 +79,19 @@ async function start(parts: Parts): Promise<void> {
       name: options.clusterName,
       tags: options.tags,
       version: VERSION,
-      listen: options.listen,
+      listen,
       advertise: options.advertise,
       parents: options.parents,
       heartbeatMs: options.heartbeatMs,
       oldPeers: oldPeers(options),
+      isHeir,
     },
     { log, metrics, store, shim, client: resources, ...who },
   );
   if (remote !== undefined) {
     scope.spawn("shim", (signal) => remote.serve(() => controller.hello(), signal));
   }
+  return controller;
 }
 
 /** Where clusters of OTE-Stack 2020 join; nowhere unless it was asked for. */

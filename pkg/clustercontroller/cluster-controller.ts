@@ -113,6 +113,11 @@ export class ClusterController {
     return this.#node.path;
   }
 
+  /** Tells all children why they have to look for another parent. */
+  endChildren(reason: LinkEnd): void {
+    for (const child of [...(this.#children?.names ?? [])]) this.#children?.end(child, reason);
+  }
+
   /** The hello for a new link from here to `peer`, or to somebody who needs no proof. */
   hello(peer?: Peer): Hello {
     const hello = this.#introduction.hello();
@@ -167,7 +172,11 @@ export class ClusterController {
       metrics,
       live: (name) => this.#live(name),
       online: () => this.#online(),
-      dispatch: (event) => this.#dispatch(this.#passage.sealed(event, performance.now())),
+      dispatch: (event) => {
+        if (this.#options.isHeir && event.kind === "task-created")
+          this.#runner?.inherit(event.order);
+        this.#dispatch(this.#passage.sealed(event, performance.now()));
+      },
       onRemoval: (cluster, signal) => this.#registrar?.remove(cluster, signal),
     });
     this.#entry = entry;

@@ -34,6 +34,8 @@ export interface TaskOrder {
   readonly deadline: number;
   /** How many clusters may have it at the same time. */
   readonly parallelism: number;
+  /** When it was accepted, if that was in an earlier life: clusters may have begun it since. */
+  readonly resumedFrom?: Date | undefined;
   /** Absent in a tree without identities. */
   readonly seal?: TaskSeal | undefined;
 }

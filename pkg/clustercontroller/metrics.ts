@@ -24,6 +24,10 @@ export const CLUSTER_CONTROLLER_METRICS = {
     help: "Messages that a peer should not have sent and that were left out, by code",
     labels: ["code"],
   },
+  ote_leader: {
+    kind: "gauge",
+    help: "1 while this one of several roots leads, 0 while it does not",
+  },
   ote_event_loop_lag_seconds: {
     kind: "gauge",
     help: "How late the last half-second tick came",

@@ -23,6 +23,8 @@ export interface ClusterControllerOptions {
   readonly heartbeatMs: number;
   /** Where children that run OTE-Stack 2020 can join; absent if they cannot. Needs `listen`. */
   readonly oldPeers?: OldPeersOptions | undefined;
+  /** Another process may have executed tasks for this cluster before, with a ledger that we do not have. */
+  readonly isHeir?: boolean | undefined;
 }
 
 /** What a node works with; a part that is missing is a power it does not have. */

@@ -123,7 +123,8 @@ export class TaskDesk {
         { task: key.uid, ...key, selected: record.selected, resumed: known !== undefined },
         "task accepted",
       );
-      this.#begin(object, record, pages);
+      const resumedFrom = known && new Date(acceptedMs(object));
+      this.#begin(object, record, pages, resumedFrom);
     } catch (error) {
       if (isStatus(error, "NotFound")) return;
       if (!(error instanceof SelectorError) && !(error instanceof TaskInvalidError)) throw error;
@@ -146,7 +147,12 @@ export class TaskDesk {
     return this.#results.freeze(key, selected, order, signal);
   }
 
-  #begin(object: ClusterController, record: TaskRecord, pages: readonly Page[]): void {
+  #begin(
+    object: ClusterController,
+    record: TaskRecord,
+    pages: readonly Page[],
+    resumedFrom: Date | undefined,
+  ): void {
     const waiting = record.waiting(pages).map(clusterName);
     if (waiting.length === 0) {
       this.#close(record);
@@ -157,7 +163,7 @@ export class TaskDesk {
     const deadline = performance.now() + acceptedMs(object) + deadlineSeconds * 1000 - Date.now();
     const id = record.key.uid;
     const order = { id, body: Buffer.from(body, "base64"), waiting, deadline, parallelism };
-    this.#parts.dispatch({ kind: "task-created", order });
+    this.#parts.dispatch({ kind: "task-created", order: { ...order, resumedFrom } });
   }
 
   async #flush(record: TaskRecord, signal: AbortSignal): Promise<void> {

@@ -5,6 +5,7 @@ import { type ClusterShim, canRecover, type ShimResult } from "../shim/shim.ts";
 import { resultMessage, shimTaskOf } from "../shim/shim-message.ts";
 import type { Result, Task } from "../wire/message.ts";
 import type { ClusterName } from "../wire/names.ts";
+import type { TaskOrder } from "./event.ts";
 import type { Interrupted, LedgerStore } from "./ledger-store.ts";
 import { LEDGER_MARGIN_MS } from "./task-ledger.ts";
 
@@ -34,6 +35,8 @@ export class TaskRunner {
   readonly #parts: TaskRunnerParts;
   readonly #signal: AbortSignal;
   readonly #queue: (() => Promise<void>)[] = [];
+  /** Tasks that another process may have begun, and since when. */
+  readonly #inherited = new Map<string, Date>();
   #running = 0;
 
   /** Work that is not finished when `signal` aborts is cut off and looked into at the next start. */
@@ -50,8 +53,16 @@ export class TaskRunner {
 
   /** Finds out what became of tasks that a crash cut off, and tells their results. */
   recover(interrupted: readonly Interrupted[]): void {
-    for (const { task, startedAt } of interrupted)
-      this.#enqueue(() => this.#recover(task, startedAt));
+    for (const { task, startedAt } of interrupted) {
+      const left = Math.max(task.ttlMs - LEDGER_MARGIN_MS, 1000);
+      this.#enqueue(() => this.#recover(task, startedAt, left));
+    }
+  }
+
+  /** Another process in our place may have begun this task: what became of it is found out before it is begun. */
+  inherit({ id, waiting, resumedFrom }: TaskOrder): void {
+    if (resumedFrom !== undefined && waiting.includes(this.#parts.name))
+      this.#inherited.set(id, resumedFrom);
   }
 
   async forget(ids: readonly string[]): Promise<void> {
@@ -113,7 +124,10 @@ export class TaskRunner {
       });
       return;
     }
-    await this.#give(task, left);
+    const begunAt = this.#inherited.get(task.id);
+    this.#inherited.delete(task.id);
+    if (begunAt === undefined) await this.#give(task, left);
+    else await this.#recover(task, begunAt, left);
   }
 
   async #give(task: Task, ttlMs: number): Promise<void> {
@@ -137,7 +151,7 @@ export class TaskRunner {
     await this.#tell(task, result);
   }
 
-  async #recover(task: Task, startedAt: Date): Promise<void> {
+  async #recover(task: Task, startedAt: Date, left: number): Promise<void> {
     const { shim, log } = this.#parts;
     log.info({ task: task.id, startedAt }, "looking for the outcome of an interrupted task");
     const ttlMs = RECOVERY_LIMIT_MS;
@@ -146,7 +160,7 @@ export class TaskRunner {
       ? await safely(() => shim.recover({ ...shimTaskOf(task), ttlMs }, startedAt, signal))
       : UNKNOWN_OUTCOME;
     if (this.#signal.aborted) return;
-    if (outcome === "run") await this.#give(task, Math.max(task.ttlMs - LEDGER_MARGIN_MS, 1000));
+    if (outcome === "run") await this.#give(task, left);
     else await this.#tell(task, outcome);
   }
 

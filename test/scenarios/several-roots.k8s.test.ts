@@ -1,0 +1,169 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { CLUSTER } from "../../pkg/apis/cluster.ts";
+import {
+  CLUSTER_CONTROLLER,
+  CLUSTER_CONTROLLER_RESULT,
+} from "../../pkg/apis/cluster-controller.ts";
+import { describeWithControlPlane } from "../support/control-plane.ts";
+import { eventually } from "../support/eventually.ts";
+import { ObjectApi } from "../support/object-api.ts";
+import type { TaskHandle } from "../support/process-tree.ts";
+import { RootGroup } from "../support/root-group.ts";
+
+const LEASE_MS = 3000;
+const CONFIG_MAPS = "/api/v1/namespaces/default/configmaps";
+
+function create(name: string) {
+  const body = `metadata: {name: ${name}}`;
+  return { clusterSelector: "shop", method: "POST", url: CONFIG_MAPS, body };
+}
+
+describeWithControlPlane("Two roots on one real API server", (plane) => {
+  let roots: RootGroup;
+  let api: ObjectApi;
+  let pids: readonly number[];
+
+  beforeAll(async () => {
+    api = await ObjectApi.listen();
+    roots = await RootGroup.start(plane().kubeconfig, "a", "b");
+    await roots.launchCluster("region", ["a", "b"]);
+    await roots.launchCluster("shop", ["region"], "--kube-config", api.kubeconfig);
+    await roots.online("root", "region", "shop");
+    pids = children();
+  }, 120_000);
+  afterAll(async () => {
+    await roots?.[Symbol.asyncDispose]();
+    await api?.[Symbol.asyncDispose]();
+  });
+
+  const children = () => ["region", "shop"].map((name) => roots.program(name).pid);
+  const expectDoneOnce = async (task: TaskHandle) => {
+    const { status } = await task.completed();
+    expect([task.name, status?.summary]).toMatchObject([task.name, { selected: 1, done: 1 }]);
+    expect(await task.results()).toMatchObject({ shop: { verdict: "done", code: 201 } });
+    expect([task.name, api.effects(task.name)]).toEqual([task.name, 1]);
+  };
+  /** The root that leads, and the other one. */
+  const both = async (): Promise<[leader: string, follower: string]> => {
+    const { metadata, spec } = await roots.lease();
+    const address = metadata.annotations?.["ote.baidu.com/address"];
+    expect(spec?.leaseDurationSeconds).toBe(3);
+    return address === roots.address("a") ? ["a", "b"] : ["b", "a"];
+  };
+  const terms = (name: string) => roots.program(name).logged("leads from now on").length;
+
+  it("elects the first, which the lease names", async () => {
+    expect(await both()).toEqual(["a", "b"]);
+    const { spec } = await roots.lease();
+    expect(spec).toMatchObject({ leaseTransitions: 0, leaseDurationSeconds: 3 });
+    expect(terms("b")).toBe(0);
+    await expectDoneOnce(await roots.task("first", create("first")));
+  });
+
+  it("sends a child to the leader that asks the other one, also to join with a token", async () => {
+    await roots.launchCluster("late", ["b"]);
+    await roots.online("late");
+    expect(roots.program("late").logged("joined parent")).toMatchObject([
+      { parent: "root", address: roots.address("a") },
+    ]);
+  });
+
+  it("goes on with the other root when the leader is killed, and no task is lost or done twice", async () => {
+    api.hold("after");
+    const during = await roots.task("held", create("held"));
+    await api.holds();
+    const before = performance.now();
+    await roots.program("a").kill();
+    const orphan = await roots.task("orphan", create("orphan"));
+    await roots.leads("b");
+    expect(performance.now() - before).toBeLessThan(LEASE_MS + 2000);
+    api.release();
+    await expectDoneOnce(during);
+    await expectDoneOnce(orphan);
+    await expectDoneOnce(await roots.task("after", create("after")));
+    await roots.online("late");
+    // It has never seen the first of its roots.
+    await roots.launchCluster("fresh", ["a", "b"]);
+    await roots.online("fresh");
+    expect(children()).toEqual(pids);
+    expect((await roots.lease()).spec?.leaseTransitions).toBe(1);
+  }, 60_000);
+
+  it("takes the killed one back as the one that does not lead, without moving a child", async () => {
+    roots.launchRoot("a");
+    await roots.program("a").says("children are sent to the leader");
+    const joined = () =>
+      ["region", "fresh"].map((name) => roots.program(name).logged("joined parent").length);
+    const before = joined();
+    // One that does not know yet whose address that is tries to go home there.
+    await eventually(
+      "fresh has asked a",
+      () => roots.program("a").logged("connection refused").at(0)?.peer === "fresh",
+      30_000,
+    );
+    await expectDoneOnce(await roots.task("settled", create("settled")));
+    expect(joined()).toEqual(before);
+    expect(await both()).toEqual(["b", "a"]);
+  }, 60_000);
+
+  it("is led by the other one at once when the leader is asked to stop", async () => {
+    const [leader, follower] = await both();
+    const before = performance.now();
+    expect(await roots.program(leader).stop()).toEqual({ code: 0, signal: null });
+    const stopped = performance.now();
+    await roots.leads(follower);
+    expect(performance.now() - stopped).toBeLessThan(LEASE_MS / 2);
+    await expectDoneOnce(await roots.task("handed", create("handed")));
+    expect(performance.now() - before).toBeLessThan(10_000);
+    roots.launchRoot(leader);
+    await roots.program(leader).says("children are sent to the leader");
+  }, 60_000);
+
+  it("hears nothing more of a leader that was stopped for a while", async () => {
+    const [leader, follower] = await both();
+    const before = terms(follower);
+    api.hold("after");
+    const task = await roots.task("frozen", create("frozen"));
+    await api.holds();
+    roots.program(leader).signal("SIGSTOP");
+    await roots.leads(follower, before + 1);
+    api.release();
+    await expectDoneOnce(task);
+    await roots.online("region", "shop", "late");
+    const written = await versions();
+    roots.program(leader).signal("SIGCONT");
+    await roots.program(leader).says("leads no more");
+    await eventually(
+      "the former leader follows",
+      () => roots.program(leader).logged("children are sent to the leader").length > 0,
+    );
+    expect(await both()).toEqual([follower, leader]);
+    expect(await versions()).toEqual(written);
+    await expectDoneOnce(await roots.task("thawed", create("thawed")));
+    expect(children()).toEqual(pids);
+  }, 90_000);
+
+  it("has no leader while the API server is away, and one soon after it is back", async () => {
+    const [leader] = await both();
+    await plane().stopApi();
+    await roots.program(leader).says("leads no more");
+    await plane().startApi();
+    await roots.online("region", "shop", "late");
+    await expectDoneOnce(await roots.task("reborn", create("reborn")));
+    expect(["a", "b"].map((name) => roots.program(name).running)).toEqual([true, true]);
+    expect(children()).toEqual(pids);
+  }, 90_000);
+
+  /** The revision of every object that a leader writes. */
+  async function versions(): Promise<Record<string, string>> {
+    const all = await Promise.all(
+      [CLUSTER, CLUSTER_CONTROLLER, CLUSTER_CONTROLLER_RESULT].map((type) =>
+        roots.client.list(type),
+      ),
+    );
+    const items = all.flatMap((list) => list.items);
+    return Object.fromEntries(
+      items.map(({ metadata }) => [metadata.uid ?? "", metadata.resourceVersion ?? ""]),
+    );
+  }
+});
