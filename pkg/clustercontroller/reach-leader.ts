@@ -1,6 +1,7 @@
 import type { ParentCandidates } from "../topology/parent-candidates.ts";
 import type { Dialled } from "../tunnel/edge-tunnel.ts";
 import { type LinkRedirect, LinkRefusedError } from "../tunnel/link.ts";
+import type { ClusterName } from "../wire/names.ts";
 
 /** Most times that one attempt is sent elsewhere. */
 const MAX_REDIRECTS = 3;
@@ -22,16 +23,28 @@ export async function reachLeader(
   dial: (address: string) => Promise<Dialled>,
 ): Promise<Attempt> {
   let at = address;
+  let sender: ClusterName | undefined;
   for (let redirects = 0; ; redirects++) {
     try {
-      return { address: at, dialled: await dial(at) };
+      return { address: at, dialled: sameAs(sender, at, await dial(at)) };
     } catch (error) {
       const leader = leaderOf(error, at, candidates);
       const useless = leader === undefined || leader === present;
       if (useless || redirects >= MAX_REDIRECTS) return { address: at, error };
       at = leader;
+      sender = isRedirect(error) ? error.redirect.name : undefined;
     }
   }
+}
+
+/** A root sends us to itself at another place, never to somebody else. */
+function sameAs(sender: ClusterName | undefined, address: string, dialled: Dialled): Dialled {
+  const { link, welcome } = dialled;
+  if (sender === undefined || welcome.name === sender) return dialled;
+  const text = `"${sender}" has sent us here, and this is "${welcome.name}"`;
+  const end = { code: "NOT_LEADER", text };
+  link.end(end);
+  throw new LinkRefusedError(address, end);
 }
 
 /** Where the leader is, if that is what we were told and it is worth a try. */

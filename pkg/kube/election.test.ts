@@ -31,6 +31,19 @@ describe("Election", () => {
     expect(two.next(113_000)).toEqual({ do: "write", over: "2" });
   });
 
+  it("waits as long as the holder's lease is, and never less than its own", () => {
+    for (const [durationMs, wait] of [
+      [0, TIMES.leaseMs],
+      [60_000, 60_000],
+    ] as const) {
+      const two = new Election("two", TIMES);
+      for (const now of [0, wait - 1, wait]) {
+        two.saw({ ...held("one", "1"), durationMs }, now);
+        expect([now, two.next(now).do === "write"]).toEqual([now, now === wait]);
+      }
+    }
+  });
+
   it("takes a lease that was given back at once", () => {
     const two = new Election("two", TIMES);
     two.saw(held("one", "1"), 0);

@@ -128,7 +128,8 @@ export class Election {
   #isFree(now: number): boolean {
     const { lease, at } = this.#seen ?? { at: now };
     if (lease === undefined || lease.holder === "" || lease.holder === this.#self) return true;
-    return now >= at + lease.durationMs;
+    // What somebody else has written into it must not make the leader's time shorter than it believes.
+    return now >= at + Math.max(lease.durationMs, this.#times.leaseMs);
   }
 
   #write(): ElectionStep {

@@ -4,7 +4,7 @@ import type { Metrics } from "../../base/metrics.ts";
 import type { Scope } from "../../base/scope.ts";
 import { CloudTunnel, TUNNEL_PATH } from "../../tunnel/cloud-tunnel.ts";
 import { askAtDoor, type StrangerDesk } from "../../tunnel/join-door.ts";
-import type { Address } from "../../wire/address.ts";
+import { type Address, parseAddress } from "../../wire/address.ts";
 import { type AuthorityOptions, openAuthority } from "../membership/authority.ts";
 import { AuthorityUnreachableError } from "../membership/enrolment.ts";
 import { Membership, type MembershipOptions } from "../membership/membership.ts";
@@ -32,7 +32,8 @@ export async function openFollowerDoor(
   options: { readonly listen: Address; readonly heartbeatMs: number },
   parts: FollowerDoorParts,
 ): Promise<number> {
-  const { log, metrics, leader } = parts;
+  const { log, metrics } = parts;
+  const leader = (): string => dialable(parts.leader() ?? "");
   const open: { tunnel?: CloudTunnel } = {};
   const membership = memberOf(parts, () => open.tunnel?.renew());
   const tunnel = await CloudTunnel.listen(
@@ -42,7 +43,7 @@ export async function openFollowerDoor(
       metrics,
       trust: membership?.guard.childTrust,
       strangers: membership && passingOn(leader, scope.signal),
-      admit: () => ({ kind: "redirect", leader: leader() ?? "" }),
+      admit: () => ({ kind: "redirect", leader: leader() }),
       onLink: () => {},
     },
   );
@@ -84,11 +85,21 @@ function keepMembership(scope: Scope, membership: Membership, parts: FollowerDoo
   scope.spawn("certificate", (signal) => membership.stayValid(signal, registrar));
 }
 
+/** Anybody who may write Leases can have written this. */
+function dialable(address: string): string {
+  try {
+    const { host, port } = parseAddress(address);
+    return host === "" || host.length > 253 || port === 0 ? "" : address;
+  } catch {
+    return "";
+  }
+}
+
 /** The leader's answer is signed by the authority, so it may come through anybody. */
-function passingOn(leader: () => string | undefined, signal: AbortSignal): StrangerDesk {
+function passingOn(leader: () => string, signal: AbortSignal): StrangerDesk {
   let passedOn = 0;
   return async (request) => {
-    const address = leader() ?? "";
+    const address = leader();
     if (address === "") throw new AuthorityUnreachableError("no root leads at the moment");
     if (passedOn >= MAX_PASSED_ON)
       throw new AuthorityUnreachableError("too many are asking at the same time");
