@@ -1,4 +1,4 @@
-/** One line of the table: ours beside the yardstick of the same run, a bare `ws` loop or a real kube-apiserver with etcd. */
+/** One line of the table: ours beside the yardstick of the same run, a bare `ws` loop or a real kube-apiserver with etcd; or a median beside the worst. */
 export interface Row {
   readonly what: string;
   readonly unit: string;
@@ -9,4 +9,8 @@ export interface Row {
   readonly limit?: number;
   /** What it should stay above, where more is better. */
   readonly floor?: number;
+  /** The worst of several measurements of which `ours` is the median. */
+  readonly worst?: number;
+  /** What `worst` should not exceed, in the same unit. */
+  readonly bound?: number;
 }

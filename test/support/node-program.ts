@@ -29,11 +29,11 @@ export class NodeProgram implements AsyncDisposable {
   readonly ended: Promise<Ended>;
   readonly #child: ChildProcess;
 
-  /** Starts `cmd/NAME.ts`; environment variables of ours that are set outside have no effect. */
-  constructor(name: string, flags: readonly string[]) {
+  /** Starts `cmd/NAME.ts`, behind the command `prefix`; environment variables of ours that are set outside have no effect. */
+  constructor(name: string, flags: readonly string[], prefix: readonly string[] = []) {
     this.name = name;
     const script = fileURLToPath(new URL(`../../cmd/${name}.ts`, import.meta.url));
-    const [command = "", ...args] = [...GUARD, process.execPath, script, ...flags];
+    const [command = "", ...args] = [...GUARD, ...prefix, process.execPath, script, ...flags];
     const env = Object.entries(process.env).filter(([key]) => !/^(OTE_|NODE_OPTIONS)/.test(key));
     this.#child = spawn(command, args, {
       stdio: ["ignore", "pipe", "pipe"],

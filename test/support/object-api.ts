@@ -12,6 +12,8 @@ export class ObjectApi implements AsyncDisposable {
   readonly api: ScriptedApi;
   readonly #objects = new Map<string, object>();
   readonly #effects = new Map<string, number>();
+  /** Told the name of each object as its write takes effect. */
+  onEffect: (name: string) => void = () => {};
   #hold: HoldPoint | undefined;
   #held = 0;
   #most = 0;
@@ -23,8 +25,8 @@ export class ObjectApi implements AsyncDisposable {
     api.answer = (request) => this.#answer(request);
   }
 
-  static async listen(): Promise<ObjectApi> {
-    return new ObjectApi(await ScriptedApi.listen());
+  static async listen(host?: string): Promise<ObjectApi> {
+    return new ObjectApi(await ScriptedApi.listen(host));
   }
 
   get kubeconfig(): string {
@@ -95,6 +97,7 @@ export class ObjectApi implements AsyncDisposable {
     const name = method === "POST" ? (object.metadata?.name ?? "") : nameIn(url);
     if (method === "POST" && this.#objects.has(name)) return status(409, "AlreadyExists");
     this.#effects.set(name, this.effects(name) + 1);
+    this.onEffect(name);
     const creationTimestamp = new Date().toISOString().replace(/\.\d+Z$/, "Z");
     const kept = { ...object, metadata: { ...object.metadata, name, creationTimestamp } };
     this.#objects.set(name, kept);

@@ -31,7 +31,21 @@ export interface TreeMember {
   readonly api?: boolean;
   /** Further flags. */
   readonly flags?: readonly string[];
+  /** The machine it runs on; this one if absent. */
+  readonly host?: TreeHost;
 }
+
+/** A machine of its own for a member of a tree. */
+export interface TreeHost {
+  /** Where its children reach it. */
+  readonly address: string;
+  /** Where this process reaches it, whatever happens between the members. */
+  readonly control: string;
+  /** What makes a program run there, put before its command. */
+  readonly command: readonly string[];
+}
+
+const THIS_MACHINE: TreeHost = { address: "127.0.0.1", control: "127.0.0.1", command: [] };
 
 interface Ports {
   readonly tunnel: number;
@@ -96,7 +110,8 @@ export class ProcessTree implements AsyncDisposable {
 
   /** Starts a member that is planned and does not run. */
   launch(name: string): NodeProgram {
-    const program = new NodeProgram("cluster-controller", this.#flags(name));
+    const { command } = this.#host(name);
+    const program = new NodeProgram("cluster-controller", this.#flags(name), command);
     this.#programs.set(name, program);
     return program;
   }
@@ -110,7 +125,11 @@ export class ProcessTree implements AsyncDisposable {
 
   /** host:port at which children join that member. */
   address(name: string): string {
-    return `127.0.0.1:${this.#ports.get(name)?.tunnel}`;
+    return `${this.#host(name).address}:${this.#ports.get(name)?.tunnel}`;
+  }
+
+  #host(name: string): TreeHost {
+    return this.#members.get(name)?.host ?? THIS_MACHINE;
   }
 
   /** The kubeconfig of a member's API. */
@@ -216,16 +235,16 @@ export class ProcessTree implements AsyncDisposable {
 
   #flags(name: string): string[] {
     const { parent, kubeconfig, api, flags = [] } = this.#members.get(name) ?? {};
-    const ports = this.#ports.get(name);
+    const { control } = this.#host(name);
     const hasApi = api ?? (parent === undefined && kubeconfig === undefined);
     return [
       ...["--cluster-name", name, "--data-dir", join(this.folder, name)],
-      ...["--tunnel-listen", `127.0.0.1:${ports?.tunnel}`],
+      ...["--tunnel-listen", this.address(name)],
       ...(parent === undefined ? [] : ["--parent-cluster", this.address(parent)]),
       ...(kubeconfig === undefined ? [] : ["--kube-config", kubeconfig]),
-      ...(hasApi ? ["--api-listen", `127.0.0.1:${ports?.api}`] : []),
+      ...(hasApi ? ["--api-listen", `${control}:${this.#ports.get(name)?.api}`] : []),
       ...(hasApi ? ["--api-kube-config", this.kubeconfig(name)] : []),
-      ...["--health-listen", "127.0.0.1:0", "--heartbeat-interval", "1"],
+      ...["--health-listen", `${control}:0`, "--heartbeat-interval", "1"],
       ...this.#identityFlags(parent),
       ...flags,
     ];

@@ -1,11 +1,13 @@
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { CertificateAuthority, type KeyPair } from "../../pkg/base/certificates.ts";
 
 /** One request as the server received it. */
 export interface SeenRequest {
@@ -25,7 +27,7 @@ export type Answer =
   | "hang"
   | "reset";
 
-/** A real HTTP server on loopback that plays a Kubernetes API by the test's script. */
+/** A real HTTP server on loopback, or HTTPS server elsewhere, that plays a Kubernetes API by the test's script. */
 export class ScriptedApi implements AsyncDisposable {
   /** Everything asked so far, in order of arrival. */
   readonly requests: SeenRequest[] = [];
@@ -34,20 +36,31 @@ export class ScriptedApi implements AsyncDisposable {
   #server: Server | undefined;
   #port = 0;
   readonly #folder: string;
+  readonly #host: string;
+  readonly #pair: KeyPair | undefined;
 
-  private constructor(folder: string) {
+  private constructor(folder: string, host = "127.0.0.1", pair?: KeyPair) {
     this.#folder = folder;
+    this.#host = host;
+    this.#pair = pair;
   }
 
-  static async listen(): Promise<ScriptedApi> {
-    const api = new ScriptedApi(await mkdtemp(path.join(tmpdir(), "scripted-api-")));
+  /** Listens on loopback, or on `host` over TLS: nobody sends tasks over a network without it. */
+  static async listen(host?: string): Promise<ScriptedApi> {
+    const folder = await mkdtemp(path.join(tmpdir(), "scripted-api-"));
+    const authority = host === undefined ? undefined : await CertificateAuthority.create("test");
+    const leaf = { commonName: "api", usage: "server", hosts: host ? [host] : [] } as const;
+    const api = new ScriptedApi(folder, host, await authority?.issue(leaf));
     await api.start();
-    await writeFile(api.kubeconfig, kubeconfigText(api.url));
+    const trusted = Buffer.from(authority?.certificate ?? "").toString("base64");
+    const cluster = host === undefined ? {} : { "certificate-authority-data": trusted };
+    await writeFile(api.kubeconfig, kubeconfigText(api.url, cluster));
     return api;
   }
 
   get url(): string {
-    return `http://127.0.0.1:${this.#port}`;
+    const protocol = this.#pair === undefined ? "http" : "https";
+    return `${protocol}://${this.#host}:${this.#port}`;
   }
 
   /** A file that leads here. */
@@ -57,8 +70,13 @@ export class ScriptedApi implements AsyncDisposable {
 
   /** Listens again after `stop`, on the same port. */
   async start(): Promise<void> {
-    const server = createServer((request, response) => void this.#serve(request, response));
-    server.listen(this.#port, "127.0.0.1");
+    const serve = (request: IncomingMessage, response: ServerResponse): void =>
+      void this.#serve(request, response);
+    const server =
+      this.#pair === undefined
+        ? createServer(serve)
+        : createSecureServer({ key: this.#pair.key, cert: this.#pair.certificate }, serve);
+    server.listen(this.#port, this.#host);
     await once(server, "listening");
     this.#port = (server.address() as AddressInfo).port;
     this.#server = server;
