@@ -1,0 +1,156 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { ApiRequest, ApiTransport } from "../apis/api-transport.ts";
+import { ApiUnreachableError } from "../apis/api-transport.ts";
+import { ADDRESS_ANNOTATION, LEASE, type Lease } from "../apis/lease.ts";
+import { type TestServer, testServer } from "../apiserver/server.fixture.ts";
+import { silentLog } from "../base/log.ts";
+import { FencedTransport } from "./fenced-transport.ts";
+import { electionTimes, LeaderLease } from "./leader-lease.ts";
+import { TransportResourceClient } from "./transport-resource-client.ts";
+
+const KEY = { namespace: "kube-system", name: "roots" };
+const LEASE_MS = 1000;
+
+/** One candidate, with a way to the API that can be cut. */
+class Candidate {
+  readonly lease: LeaderLease;
+  readonly over = new AbortController();
+  isCut = false;
+  readonly #running: Promise<void>;
+
+  constructor(name: string, transport: ApiTransport) {
+    const cut = {
+      request: (request: ApiRequest, signal: AbortSignal) =>
+        this.isCut
+          ? Promise.reject(new ApiUnreachableError("cut", "cut"))
+          : transport.request(request, signal),
+      [Symbol.asyncDispose]: async () => {},
+    };
+    const options = { identity: name, address: () => `${name}:8287` };
+    this.lease = new LeaderLease(
+      { key: KEY, times: electionTimes(LEASE_MS), ...options },
+      { client: new TransportResourceClient(cut), log: silentLog },
+    );
+    this.#running = this.lease.run(this.over.signal);
+  }
+
+  async stop(): Promise<void> {
+    this.over.abort();
+    await this.#running;
+  }
+}
+
+describe("LeaderLease", () => {
+  let server: TestServer;
+  let client: TransportResourceClient;
+  let candidates: Candidate[];
+  const never = new AbortController().signal;
+  beforeEach(async () => {
+    server = await testServer();
+    client = new TransportResourceClient(server.transport);
+    candidates = [];
+  });
+  afterEach(async () => {
+    await Promise.all(candidates.map((candidate) => candidate.stop()));
+    await server[Symbol.asyncDispose]();
+  });
+
+  function stand(name: string): Candidate {
+    const candidate = new Candidate(name, server.transport);
+    candidates.push(candidate);
+    return candidate;
+  }
+  const leaders = () => candidates.filter(({ lease }) => lease.holds);
+  const read = () => client.get<Lease>(LEASE, KEY);
+
+  it("elects one of three that start together, and all know where it is", async () => {
+    for (const name of ["a", "b", "c"]) stand(name);
+    await Promise.all(candidates.map(({ lease }) => lease.settled(never)));
+    await Promise.any(candidates.map(({ lease }) => lease.until(true, never)));
+    expect(leaders()).toHaveLength(1);
+    const { metadata, spec } = await read();
+    const address = `${spec?.holderIdentity}:8287`;
+    expect(metadata.annotations?.[ADDRESS_ANNOTATION]).toBe(address);
+    expect(candidates.map(({ lease }) => lease.leader)).toEqual([address, address, address]);
+    expect(spec).toMatchObject({ leaseDurationSeconds: 1, leaseTransitions: 0 });
+    expect(spec?.renewTime).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/);
+  });
+
+  it("is renewed for longer than it lasts", async () => {
+    const a = stand("a");
+    const b = stand("b");
+    await a.lease.until(true, never);
+    const { spec: before } = await read();
+    await sleep(2 * LEASE_MS);
+    const { spec: after } = await read();
+    expect([a.lease.holds, b.lease.holds]).toEqual([true, false]);
+    expect(after?.acquireTime).toBe(before?.acquireTime);
+    expect(after?.renewTime).not.toBe(before?.renewTime);
+  });
+
+  it("is given back, so that another one leads at once", async () => {
+    const a = stand("a");
+    await a.lease.until(true, never);
+    const b = stand("b");
+    await b.lease.settled(never);
+    await a.stop();
+    await a.lease.release();
+    const released = performance.now();
+    expect((await read()).spec?.holderIdentity).toBeUndefined();
+    await b.lease.until(true, never);
+    expect(performance.now() - released).toBeLessThan(LEASE_MS / 2);
+    expect((await read()).spec).toMatchObject({ holderIdentity: "b", leaseTransitions: 1 });
+    await b.lease.release();
+    await a.lease.release();
+  });
+
+  it("goes to another one when its holder is cut off, which has stopped before", async () => {
+    const a = stand("a");
+    await a.lease.until(true, never);
+    const b = stand("b");
+    await b.lease.settled(never);
+    a.isCut = true;
+    const order: string[] = [];
+    const ended = a.lease.until(false, never).then(() => order.push("a stops"));
+    const begun = b.lease.until(true, never).then(() => order.push("b begins"));
+    await Promise.all([ended, begun]);
+    expect(order).toEqual(["a stops", "b begins"]);
+    a.isCut = false;
+    await sleep(LEASE_MS / 2);
+    expect([a.lease.holds, b.lease.holds]).toEqual([false, true]);
+    expect(a.lease.leader).toBe("b:8287");
+    await a.lease.release();
+    expect((await read()).spec?.holderIdentity).toBe("b");
+  });
+
+  it("comes back to its holder when somebody deletes it, or writes into it", async () => {
+    const a = stand("a");
+    const b = stand("b");
+    await a.lease.until(true, never);
+    await client.delete(LEASE, KEY);
+    await sleep(LEASE_MS);
+    const patch = { metadata: { labels: { by: "hand" } }, spec: { leaseDurationSeconds: null } };
+    await client.patch(LEASE, KEY, "merge", patch);
+    await sleep(LEASE_MS);
+    expect([a.lease.holds, b.lease.holds]).toEqual([true, false]);
+    expect((await read()).spec?.holderIdentity).toBe("a");
+  });
+
+  it("lets nobody write who does not hold it", async () => {
+    const a = stand("a");
+    const fenced = new TransportResourceClient(
+      new FencedTransport(server.transport, () => a.lease.holds),
+    );
+    await a.lease.until(true, never);
+    const object = { apiVersion: "v1", kind: "ConfigMap", metadata: { ...KEY, name: "one" } };
+    const type = { group: "", version: "v1", kind: "ConfigMap", plural: "configmaps" };
+    await fenced.create({ ...type, namespaced: true }, object);
+    a.isCut = true;
+    await a.lease.until(false, never);
+    await expect(
+      fenced.delete({ ...type, namespaced: true }, object.metadata),
+    ).rejects.toMatchObject({ code: "NOT_LEADER" });
+    expect(await fenced.get({ ...type, namespaced: true }, object.metadata)).toBeDefined();
+  });
+});
