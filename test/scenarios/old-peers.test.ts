@@ -108,6 +108,19 @@ describe("A region with clusters of 2020 below it", () => {
     await next.completed();
     expect(await next.results()).toMatchObject({ "plant-1": { verdict: "done" } });
   });
+
+  it("ends in order while old clusters are connected, also one that does not listen", async () => {
+    const [polite, deaf] = [await dial("plant-1"), await dial("plant-3")];
+    await tree.online("plant-1", "plant-3");
+    deaf.socket.pause();
+    const began = Date.now();
+    expect(await tree.program("region").stop()).toEqual({ code: 0, signal: null });
+    expect(Date.now() - began).toBeLessThan(8000);
+    await polite.closed();
+    deaf.socket.terminate();
+    tree.launch("region");
+    await tree.online("region");
+  });
 });
 
 describe("cluster-controller", () => {

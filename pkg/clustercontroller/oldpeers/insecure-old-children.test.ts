@@ -26,30 +26,36 @@ const open: OldPeer[] = [];
 beforeAll(async () => {
   const server = scope.use(await testServer());
   client = new TransportResourceClient(server.transport);
-  const metrics = {
-    ...noMetrics,
-    count: (_: string, { code }: { code?: unknown } = {}) => void counted.push(String(code)),
-  };
-  root = await ClusterController.start(
-    scope,
-    {
-      name: clusterName("root"),
-      tags: {},
-      version: "test",
-      listen: local,
-      advertise: "127.0.0.1:0",
-      parents: [],
-      heartbeatMs: HEARTBEAT_MS,
-      oldPeers: { listen: local, directory: "never-used", tokenFile: undefined },
-    },
-    { log: silentLog, metrics, store: new MemoryRecordStore(), client },
-  );
+  root = await controller("root", []);
 });
 afterEach(async () => {
   for (const peer of open.splice(0)) await peer[Symbol.asyncDispose]();
   counted = [];
 });
 afterAll(() => scope[Symbol.asyncDispose]());
+
+/** One controller that takes old clusters, in this process. */
+function controller(name: string, parents: readonly string[]): Promise<ClusterController> {
+  const metrics = {
+    ...noMetrics,
+    count: (_: string, { code }: { code?: unknown } = {}) => void counted.push(String(code)),
+  };
+  const api = parents.length === 0 ? { client } : {};
+  return ClusterController.start(
+    scope,
+    {
+      name: clusterName(name),
+      tags: {},
+      version: "test",
+      listen: local,
+      advertise: "127.0.0.1:0",
+      parents,
+      heartbeatMs: HEARTBEAT_MS,
+      oldPeers: { listen: local, directory: "never-used", tokenFile: undefined },
+    },
+    { log: silentLog, metrics, store: new MemoryRecordStore(), ...api },
+  );
+}
 
 async function dial(name: string, options?: OldPeerOptions): Promise<OldPeer> {
   const peer = await OldPeer.dial(root.oldPort, name, options);
@@ -75,6 +81,22 @@ describe("a root without identities", () => {
     await expect(dial("below")).rejects.toThrow("403 cluster name has been registered");
     await dial("other", { below: { anybody: {}, below: {} } });
     expect((await reaches("below", "online")).status?.path).toBe("root/anybody/below");
+  });
+
+  it("has each name once, in all branches", async () => {
+    const first = await dial("twice");
+    await reaches("twice", "online");
+    const region = await controller("region", [`127.0.0.1:${root.port}`]);
+    await reaches("region", "online");
+    const second = await OldPeer.dial(region.oldPort, "twice");
+    expect(await second.closed()).toContain("NAME_TAKEN");
+    await expect(OldPeer.dial(region.oldPort, "twice")).rejects.toThrow(
+      "403 cluster name has been registered",
+    );
+    open.push(await OldPeer.dial(region.oldPort, "parent", { below: { twice: {}, once: {} } }));
+    expect((await reaches("once", "online")).status?.path).toBe("root/region/parent/once");
+    expect((await reaches("twice", "online")).status?.parentName).toBe("root");
+    expect(first.socket.readyState).toBe(first.socket.OPEN);
   });
 
   it("notices one that is silent, and takes it again", async () => {

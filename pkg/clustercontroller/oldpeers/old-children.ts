@@ -32,6 +32,8 @@ export interface OldChildrenParts {
 
 /** Milliseconds for which changes of the children are collected before all of them are told. */
 const TELL_MS = 100;
+/** Milliseconds for which nobody is admitted under a name that is used elsewhere. */
+const TAKEN_MS = 30_000;
 /** Most siblings that an old child is told. */
 const MAX_OLD_SIBLINGS = 500;
 
@@ -51,6 +53,8 @@ export class OldChildren implements AsyncDisposable {
   readonly #children = new Map<ClusterName, OldChild>();
   readonly #admitted = new Map<ClusterName, Admitted | undefined>();
   readonly #places = new OldPlaces();
+  /** Names that turned out to be used elsewhere in the tree, and until when nobody is admitted under them. */
+  readonly #taken = new Map<ClusterName, number>();
   #tunnel: OldTunnel | undefined;
   #listen: Address;
   #tell: NodeJS.Timeout | undefined;
@@ -106,6 +110,9 @@ export class OldChildren implements AsyncDisposable {
     try {
       // What its former connection still has to say comes first.
       await former?.ended;
+      if ((this.#taken.get(name) ?? 0) > performance.now())
+        return refused("NAME_TAKEN", `"${name}" is used elsewhere in the tree`);
+      this.#taken.delete(name);
       if (!this.#places.isFree(name))
         return refused("NAME_TAKEN", `"${name}" is below another old cluster already`);
       const admitted = await this.#parts.claims.hello(name);
@@ -146,7 +153,8 @@ export class OldChildren implements AsyncDisposable {
     this.#children.set(name, { link, listen });
     children.accept(link, admitted.hello);
     this.#changed();
-    void link.ended.then(() => {
+    void link.ended.then(({ code }) => {
+      if (code === "NAME_TAKEN") this.#taken.set(name, performance.now() + TAKEN_MS);
       this.#places.keep(link, () => false);
       if (this.#children.get(name)?.link === link) this.#children.delete(name);
       this.#changed();
