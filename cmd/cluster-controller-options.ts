@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { type Address, formatAddress, parseAddress } from "../pkg/wire/address.ts";
 import { type ClusterName, clusterName, parseTags, type Tags } from "../pkg/wire/names.ts";
 import { contradictionIn } from "./cluster-controller-rules.ts";
+import { HELM_ROWS } from "./helm-rows.ts";
 import {
   COMMON_ROWS,
   type CommonOptions,
@@ -61,6 +62,7 @@ export const CLUSTER_CONTROLLER_ROWS: readonly OptionRow[] = [
     meaning: "host:port of a shim process that executes this cluster's tasks",
     parse: (text) => formatAddress(parseAddress(text)),
   },
+  ...HELM_ROWS,
   {
     flags: "--api-listen <address>",
     env: "OTE_API_LISTEN",
@@ -160,6 +162,8 @@ export interface ClusterControllerSettings extends CommonOptions {
   readonly tags: Tags;
   readonly kubeConfig: string | undefined;
   readonly remoteShimEndpoint: string | undefined;
+  readonly helm: string;
+  readonly helmPlainHttp: boolean;
   readonly apiListen: Address | undefined;
   readonly apiKubeConfig: string;
   readonly apiTokenFile: string | undefined;
@@ -184,6 +188,8 @@ type Raw = CommonOptions & {
   readonly tags: Tags;
   readonly kubeConfig?: string;
   readonly remoteShimEndpoint?: string;
+  readonly helm: string;
+  readonly helmPlainHttp?: boolean;
   readonly apiListen?: Address;
   readonly apiKubeConfig?: string;
   readonly apiTokenFile?: string;
@@ -220,6 +226,8 @@ export function clusterControllerSettings(
     tags: raw.tags,
     kubeConfig: raw.kubeConfig,
     remoteShimEndpoint: raw.remoteShimEndpoint,
+    helm: raw.helm,
+    helmPlainHttp: raw.helmPlainHttp === true,
     apiListen: raw.apiListen ?? rootApi,
     apiKubeConfig: raw.apiKubeConfig ?? join(dataDir, "admin.kubeconfig"),
     apiTokenFile: raw.apiTokenFile,

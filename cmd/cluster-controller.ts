@@ -20,11 +20,11 @@ import { RemoteShim } from "../pkg/shim/remote-shim.ts";
 import type { ClusterShim } from "../pkg/shim/shim.ts";
 import { TUNNEL_METRICS } from "../pkg/tunnel/metrics.ts";
 import { formatAddress } from "../pkg/wire/address.ts";
-import { K8sShim } from "../shims/k8s-shim.ts";
 import {
   type ClusterControllerSettings,
   clusterControllerSettings,
 } from "./cluster-controller-options.ts";
+import { openFullShim } from "./full-shim.ts";
 import { joinOnce } from "./join.ts";
 import { type ProgramParts, runProgram } from "./program.ts";
 import { type RootRole, startOneOfSeveralRoots } from "./several-roots.ts";
@@ -69,7 +69,7 @@ async function startController(
 ): Promise<ClusterController> {
   const { options, scope, log, metrics, transport, listen = options.listen, isHeir } = parts;
   const remote = remoteShim(parts);
-  const shim: ClusterShim | undefined = remote ?? (transport && new K8sShim(transport));
+  const shim: ClusterShim | undefined = remote ?? (transport && (await ownShim(transport, parts)));
   const client = options.entryPoint || options.apiListen !== undefined ? transport : undefined;
   const resources = client && new TransportResourceClient(client);
   const who = await identity(parts, log, resources);
@@ -139,6 +139,11 @@ async function ownApi({ options, scope, log, metrics }: Parts): Promise<ApiTrans
   await api.writeKubeconfig(apiKubeConfig);
   log.info({ url: api.url, kubeconfig: apiKubeConfig }, "embedded API is up");
   return api.transport;
+}
+
+/** Tasks of this cluster are executed by this process, at the API that it knows. */
+function ownShim(transport: ApiTransport, { options, scope }: Parts): Promise<ClusterShim> {
+  return openFullShim(transport, options.kubeConfig ?? options.apiKubeConfig, options, scope);
 }
 
 function remoteShim({ options, log, metrics }: Parts): RemoteShim | undefined {

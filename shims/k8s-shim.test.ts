@@ -1,15 +1,17 @@
 import { expect, it } from "vitest";
 import { KubeconfigTransport } from "../pkg/kube/kubeconfig-transport.ts";
 import { describeShim, type ShimWorld } from "../pkg/shim/shim.contract.ts";
+import type { ClusterShim } from "../pkg/shim/shim.ts";
 import { ScriptedApi } from "../test/support/scripted-api.ts";
+import { DestinationsShim } from "./destinations-shim.ts";
 import { K8sShim } from "./k8s-shim.ts";
 
-async function world(): Promise<ShimWorld> {
+async function world(wrap = (shim: ClusterShim): ClusterShim => shim): Promise<ShimWorld> {
   const api = await ScriptedApi.listen();
   const transport = await KubeconfigTransport.open(api.kubeconfig);
   return {
     api,
-    shim: new K8sShim(transport, { tries: 3, first: 2, longest: 5 }),
+    shim: wrap(new K8sShim(transport, { tries: 3, first: 2, longest: 5 })),
     async [Symbol.asyncDispose]() {
       await transport[Symbol.asyncDispose]();
       await api[Symbol.asyncDispose]();
@@ -17,7 +19,8 @@ async function world(): Promise<ShimWorld> {
   };
 }
 
-describeShim("k8s", world);
+describeShim("k8s", () => world());
+describeShim("k8s among others", () => world((shim) => new DestinationsShim([shim])));
 
 it("keeps the code of a write whose answer breaks off, and fails a read", async () => {
   await using w = await world();

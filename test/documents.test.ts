@@ -14,6 +14,7 @@ import { DEFAULT_TOPOLOGY } from "../pkg/demo/topology.ts";
 import { parseSelector } from "../pkg/topology/selector.ts";
 import { KINDS, SCHEMA } from "../pkg/wire/schema.ts";
 import { readApiTask } from "../shims/api-task.ts";
+import { readHelmTask } from "../shims/helm/helm-task.ts";
 
 const read = (file: string): string => readFileSync(file, "utf8");
 const own = ownFiles();
@@ -328,7 +329,8 @@ function verdictReasons(): string[] {
     .filter((name) => folders.test(name))
     .flatMap((name) => [...read(name).matchAll(/"([A-Z][a-z]+(?:[A-Z][a-z]+)+)"/g)])
     .map(([, word = ""]) => word);
-  const foreign = ["AlreadyExists", "NotFound", "ClusterController", "ClusterControllerResult"];
+  const kinds = ["ClusterController", "ClusterControllerResult", "HelmTask"];
+  const foreign = ["AlreadyExists", "NotFound", ...kinds];
   return [...new Set(words)].filter((word) => !foreign.includes(word));
 }
 
@@ -344,10 +346,9 @@ function fieldsOf(type: protobuf.Type): Readonly<Record<string, readonly [number
 function expectGoodTask({ spec = {} }: Partial<ClusterController>): void {
   const { destination = "", method = "GET", url = "", body = "", contentType } = spec;
   expect(planTask(spec, DEFAULT_TOPOLOGY).selected.length).toBeGreaterThan(0);
-  if (destination === "api")
-    expect(() =>
-      readApiTask({ id: "1", destination, method, url, body, contentType }),
-    ).not.toThrow();
+  const task = { id: "1", destination, method, url, body, contentType };
+  if (destination === "api") expect(() => readApiTask(task)).not.toThrow();
+  if (destination === "helm") expect(() => readHelmTask(task, false)).not.toThrow();
 }
 
 function leadsSomewhere(page: string, link: string): boolean {

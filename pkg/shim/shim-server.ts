@@ -127,7 +127,7 @@ export class ShimServer implements AsyncDisposable {
     const ttlMs = Math.min(task.ttlMs, LONGEST_TIMER_MS);
     const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(ttlMs)]);
     try {
-      const shimTask = shimTaskOf(task);
+      const shimTask = { ...shimTaskOf(task), ttlMs };
       this.#log.info({ task: task.id, method: shimTask.method, url: shimTask.url }, "task started");
       if (task.startedAt > 0 && canRecover(this.#shim)) {
         const recovered = await this.#shim.recover(shimTask, new Date(task.startedAt), signal);
