@@ -6,6 +6,7 @@ import type { ResourceClient } from "../pkg/apis/resource-client.ts";
 import type { Scope } from "../pkg/base/scope.ts";
 import type { ClusterController } from "../pkg/clustercontroller/cluster-controller.ts";
 import { openFollowerDoor } from "../pkg/clustercontroller/leadership/follower-door.ts";
+import { RootRoster } from "../pkg/clustercontroller/leadership/root-roster.ts";
 import { standForRoot } from "../pkg/clustercontroller/leadership/stand-for-root.ts";
 import type { AuthorityOptions } from "../pkg/clustercontroller/membership/authority.ts";
 import type { MembershipOptions } from "../pkg/clustercontroller/membership/membership.ts";
@@ -47,11 +48,13 @@ export async function startOneOfSeveralRoots(
   const client = new TransportResourceClient(transport);
   const { heartbeatMs, advertise, leaseMs } = options;
   let { listen } = options;
+  const address = (): string => advertise.replace(/:0$/, `:${listen?.port ?? 0}`);
+  const roster = new RootRoster({ client, log: log.child({ part: "roster" }), address });
   const lease = new LeaderLease(
     {
       key: ROOT_LEASE,
       identity: `${hostname()}_${randomUUID()}`,
-      address: () => advertise.replace(/:0$/, `:${listen?.port ?? 0}`),
+      address,
       times: electionTimes(leaseMs),
     },
     { client, log: log.child({ part: "election" }) },
@@ -69,6 +72,9 @@ export async function startOneOfSeveralRoots(
       const role = { scope: inner, transport: fenced, listen, isHeir: true };
       const controller = await lead(role);
       keepPort(controller.port);
+      inner.spawn("other roots", (signal) =>
+        roster.follow((addresses) => controller.othersAt(addresses), signal),
+      );
       return (reason) => controller.endChildren(reason);
     },
     follow: async (inner) => {
@@ -79,4 +85,5 @@ export async function startOneOfSeveralRoots(
       keepPort(await openFollowerDoor(inner, { listen, heartbeatMs }, { ...parts, leader }));
     },
   });
+  scope.spawn("roster", (signal) => roster.announce(signal));
 }

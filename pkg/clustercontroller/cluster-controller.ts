@@ -113,6 +113,11 @@ export class ClusterController {
     return this.#node.path;
   }
 
+  /** At the root: these addresses of other roots are where children may go should this one be lost. */
+  othersAt(addresses: readonly string[]): void {
+    this.#dispatch({ kind: "roots-known", addresses });
+  }
+
   /** Tells all children why they have to look for another parent. */
   endChildren(reason: LinkEnd): void {
     for (const child of [...(this.#children?.names ?? [])]) this.#children?.end(child, reason);

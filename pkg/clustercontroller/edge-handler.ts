@@ -98,8 +98,8 @@ export class EdgeHandler {
     this.#position = { ...this.#position, path: [...path, this.#self], anchored, since };
   }
 
-  /** The parent tells whom we may join without it, and so whom our children may. */
-  learn({ siblings }: Neighbours): void {
+  /** It is known whom we may join without our parent, and so whom our children may without us. */
+  learn({ siblings }: Pick<Neighbours, "siblings">): void {
     this.#position = { ...this.#position, siblings };
   }
 

@@ -64,6 +64,8 @@ export type TreeEvent =
   | { readonly kind: "task-deleted"; readonly id: string }
   /** The shim has a result for a task that a `run` effect gave it, and the ledger has it on disk. */
   | { readonly kind: "task-ran"; readonly result: Result }
+  /** Where other roots of this tree are, at one of them: nobody else could tell that to its children. */
+  | { readonly kind: "roots-known"; readonly addresses: readonly string[] }
   /** Somebody here asks the tree's authority for a certificate. */
   | { readonly kind: "enrol"; readonly request: Enrol }
   /** The authority, which is here, has decided. */

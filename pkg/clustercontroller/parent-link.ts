@@ -36,6 +36,8 @@ const SOON = "RANK_TOO_LOW";
 const HOPELESS_WAIT_MS = 8000;
 /** Milliseconds that a parent we leave may still pass on tasks, until all know the new way. */
 const LINGER_MS = 2000;
+/** Milliseconds that a root which fell silent has to welcome us, while there are others. */
+const SILENT_LIMIT_MS = 3000;
 /** Milliseconds after which we look again whether there is a better parent. */
 const LOOK_MS = 1000;
 
@@ -165,10 +167,14 @@ export class ParentLink {
 
   async #dial(address: string, signal: AbortSignal): Promise<Dialled> {
     const { candidates, hello, trust, metrics, unfit } = this.#parts;
+    const limit = candidates.isSilent(address) ? AbortSignal.timeout(SILENT_LIMIT_MS) : signal;
     const dialled = await dialLink(
       { address, path: TUNNEL_PATH, hello, trust, side: "up", metrics },
-      signal,
-    );
+      AbortSignal.any([signal, limit]),
+    ).catch((error: unknown) => {
+      if (signal.aborted || !limit.aborted) throw error;
+      throw new LinkRefusedError(address, { code: "DIAL_FAILED", text: "it is silent" });
+    });
     candidates.owned(address, dialled.welcome.name);
     const end = unfit(dialled.welcome, candidates.isHome(address));
     if (end === undefined) return dialled;
@@ -215,7 +221,7 @@ export class ParentLink {
     const { candidates, dispatch, log, metrics } = this.#parts;
     candidates.lost(performance.now());
     // Its machine may still accept connections; who is silent would keep us waiting for its welcome.
-    if (code === "PEER_SILENT") candidates.failed(address, performance.now());
+    if (code === "PEER_SILENT") candidates.silent(address, performance.now());
     this.#link = undefined;
     metrics.gauge("ote_links", 0, { side: "up" });
     dispatch({ kind: "parent-left" });

@@ -173,6 +173,11 @@ export class TreeNode {
       case "task-ran":
         this.#ledger.finished(event.result);
         return this.#answer(event.result, now);
+      case "roots-known":
+        this.#north.learn({
+          siblings: event.addresses.map((listen) => ({ name: this.name, listen })),
+        });
+        return this.#south.teach(this.#north.position);
       case "enrol":
         return this.#enrol(event.request);
       case "enrolled":

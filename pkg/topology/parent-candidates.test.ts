@@ -151,6 +151,33 @@ describe("ParentCandidates", () => {
     }
   });
 
+  it("goes home to any address of the preferred parent", () => {
+    const candidates = new ParentCandidates(["root-a:1"]);
+    for (const address of ["root-a:1", "root-b:1"]) candidates.owned(address, "root");
+    candidates.learn({ ...taught, aunts: [at("root-b:1")] });
+    candidates.joined("sister:1", true, 0);
+    candidates.failed("root-a:1", 0);
+    expect(candidates.seek(9999)).toEqual({ do: "wait", until: 10_000 });
+    expect(candidates.seek(10_000)).toEqual({ do: "dial", address: "root-b:1" });
+    candidates.failed("root-b:1", 10_000);
+    expect(candidates.seek(20_000)).toEqual({ do: "dial", address: "root-a:1" });
+  });
+
+  it("leaves a root that fell silent alone for a while if there is another one, and only then", () => {
+    const candidates = new ParentCandidates(["root-a:1"]);
+    candidates.owned("root-a:1", "root");
+    candidates.joined("root-a:1", true, 0);
+    candidates.lost(1000);
+    candidates.silent("root-a:1", 1000);
+    expect(candidates.choose(1500)).toEqual({ do: "dial", address: "root-a:1" });
+    candidates.owned("root-b:1", "root");
+    candidates.silent("root-a:1", 2000);
+    expect(candidates.rests("root-a:1", 6999)).toBe(true);
+    expect(candidates.isSilent("root-a:1")).toBe(true);
+    candidates.joined("root-a:1", true, 8000);
+    expect(candidates.isSilent("root-a:1")).toBe(false);
+  });
+
   it("dials a parent that was lost again at once", () => {
     const candidates = new ParentCandidates(["home:1"]);
     candidates.failed("home:1", 0);

@@ -62,6 +62,7 @@ export class ParentCandidates {
   #learnt: readonly string[];
   /** Whose address each is, as far as is known: a cluster may have several, of which one takes children. */
   readonly #owners = new Map<string, string>();
+  readonly #silent = new Set<string>();
   /** Where another address of the same cluster has sent us last. */
   #leader = "";
   #rests = new Map<string, Rest>();
@@ -106,7 +107,10 @@ export class ParentCandidates {
 
   /** It is known that `address` is one of the cluster `owner`. */
   owned(address: string, owner: string): void {
-    if (this.#owners.size >= MAX_OWNERS && !this.#owners.has(address)) this.#owners.clear();
+    if (this.#owners.size >= MAX_OWNERS && !this.#owners.has(address)) {
+      this.#owners.clear();
+      this.#silent.clear();
+    }
     this.#owners.set(address, owner);
   }
 
@@ -114,11 +118,30 @@ export class ParentCandidates {
   redirected(address: string, leader: string, now: number): void {
     const { failures } = this.#rests.get(address) ?? FRESH;
     this.#rests.set(address, { failures, until: now + ELECTION_MS });
-    if (address === this.home) this.#homeDueAt = now + this.#homeInterval();
+    if (this.isHome(address)) this.#homeDueAt = now + this.#homeInterval();
     const owner = this.#owners.get(address);
     if (leader === "") return;
     this.#leader = leader;
     if (owner !== undefined) this.owned(leader, owner);
+  }
+
+  /**
+   * Who was at `address` has fallen silent, and may keep whom it takes waiting for long. If the same cluster is
+   * to be found elsewhere, that comes first for a while.
+   */
+  silent(address: string, now: number): void {
+    this.failed(address, now);
+    const owner = this.#owners.get(address);
+    const others = [...this.#owners].filter(([other, its]) => its === owner && other !== address);
+    const { failures } = this.#rests.get(address) ?? FRESH;
+    if (owner === undefined || others.length === 0) return;
+    this.#rests.set(address, { failures, until: now + LONGEST_REST_MS });
+    this.#silent.add(address);
+  }
+
+  /** Whether who was at `address` has fallen silent, is to be found elsewhere too, and was not heard of since. */
+  isSilent(address: string): boolean {
+    return this.#silent.has(address);
   }
 
   /** Whether `address` has failed a moment ago. */
@@ -150,8 +173,11 @@ export class ParentCandidates {
       );
     }
     if (this.isHome(joined.address)) return undefined;
-    const until = this.#homeDueAt;
-    return until > now ? { do: "wait", until } : { do: "dial", address: this.home };
+    if (this.#homeDueAt > now) return { do: "wait", until: this.#homeDueAt };
+    return this.#choose(
+      this.addresses.filter((address) => this.isHome(address)),
+      now,
+    );
   }
 
   /** Joining `address` did not work; with `soon` it will before long, as who is there said. */
@@ -159,7 +185,7 @@ export class ParentCandidates {
     const failures = (this.#rests.get(address)?.failures ?? 0) + (soon ? 0 : 1);
     const rest = Math.min(FIRST_REST_MS * 2 ** Math.max(0, failures - 1), LONGEST_REST_MS);
     this.#rests.set(address, { failures, until: now + (soon ? FIRST_REST_MS : rest) });
-    if (address === this.home) this.#homeDueAt = now + (soon ? SOON_MS : this.#homeInterval());
+    if (this.isHome(address)) this.#homeDueAt = now + (soon ? SOON_MS : this.#homeInterval());
     if (this.#adrift !== undefined && !soon) {
       const tries = this.#adrift.failures;
       const pause = Math.min(SEEK_INTERVAL_MS * 2 ** tries, LONGEST_SEEK_INTERVAL_MS);
@@ -171,6 +197,7 @@ export class ParentCandidates {
   joined(address: string, anchored: boolean, now: number): void {
     if (!this.isHome(address)) this.#leave(now);
     this.#joined = { address, since: now };
+    this.#silent.delete(address);
     this.#rests.clear();
     this.#adrift = undefined;
     this.anchored(anchored, now);

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { CLUSTER } from "../../pkg/apis/cluster.ts";
 import {
@@ -18,6 +19,16 @@ function create(name: string) {
   return { clusterSelector: "shop", method: "POST", url: CONFIG_MAPS, body };
 }
 
+/** What `look` gives once it has not changed for a second. */
+async function settled<T>(look: () => Promise<T>): Promise<T> {
+  for (let before = await look(); ; ) {
+    await sleep(1000);
+    const after = await look();
+    if (JSON.stringify(after) === JSON.stringify(before)) return after;
+    before = after;
+  }
+}
+
 describeWithControlPlane("Two roots on one real API server", (plane) => {
   let roots: RootGroup;
   let api: ObjectApi;
@@ -29,6 +40,9 @@ describeWithControlPlane("Two roots on one real API server", (plane) => {
     await roots.launchCluster("region", ["a", "b"]);
     await roots.launchCluster("shop", ["region"], "--kube-config", api.kubeconfig);
     await roots.online("root", "region", "shop");
+    // It will learn of b from a only.
+    await roots.launchCluster("single", ["a"]);
+    await roots.online("single");
     pids = children();
   }, 120_000);
   afterAll(async () => {
@@ -36,7 +50,7 @@ describeWithControlPlane("Two roots on one real API server", (plane) => {
     await api?.[Symbol.asyncDispose]();
   });
 
-  const children = () => ["region", "shop"].map((name) => roots.program(name).pid);
+  const children = () => ["region", "shop", "single"].map((name) => roots.program(name).pid);
   const expectDoneOnce = async (task: TaskHandle) => {
     const { status } = await task.completed();
     expect([task.name, status?.summary]).toMatchObject([task.name, { selected: 1, done: 1 }]);
@@ -49,6 +63,11 @@ describeWithControlPlane("Two roots on one real API server", (plane) => {
     const address = metadata.annotations?.["ote.baidu.com/address"];
     expect(spec?.leaseDurationSeconds).toBe(3);
     return address === roots.address("a") ? ["a", "b"] : ["b", "a"];
+  };
+  /** Where a child has found the root it is below; undefined if it is below another cluster. */
+  const joinedRoot = (name: string) => {
+    const joined = roots.program(name).logged("joined parent").at(-1);
+    return joined?.parent === "root" ? joined.address : undefined;
   };
   const terms = (name: string) => roots.program(name).logged("leads from now on").length;
 
@@ -81,7 +100,7 @@ describeWithControlPlane("Two roots on one real API server", (plane) => {
     await expectDoneOnce(during);
     await expectDoneOnce(orphan);
     await expectDoneOnce(await roots.task("after", create("after")));
-    await roots.online("late");
+    await roots.online("late", "single");
     // It has never seen the first of its roots.
     await roots.launchCluster("fresh", ["a", "b"]);
     await roots.online("fresh");
@@ -98,11 +117,20 @@ describeWithControlPlane("Two roots on one real API server", (plane) => {
     // One that does not know yet whose address that is tries to go home there.
     await eventually(
       "fresh has asked a",
-      () => roots.program("a").logged("connection refused").at(0)?.peer === "fresh",
+      () =>
+        roots
+          .program("a")
+          .logged("connection refused")
+          .some(({ peer, code }) => peer === "fresh" && code === "NOT_LEADER"),
       30_000,
     );
     await expectDoneOnce(await roots.task("settled", create("settled")));
     expect(joined()).toEqual(before);
+    await eventually(
+      "single is below b",
+      () => joinedRoot("single") === roots.address("b"),
+      30_000,
+    );
     expect(await both()).toEqual(["b", "a"]);
   }, 60_000);
 
@@ -126,11 +154,19 @@ describeWithControlPlane("Two roots on one real API server", (plane) => {
     const task = await roots.task("frozen", create("frozen"));
     await api.holds();
     roots.program(leader).signal("SIGSTOP");
-    await roots.leads(follower, before + 1);
+    // The answer waits in the socket of the stopped leader.
     api.release();
+    await roots.leads(follower, before + 1);
     await expectDoneOnce(task);
-    await roots.online("region", "shop", "late");
-    const written = await versions();
+    const direct = ["region", "late", "single", "fresh"];
+    // Some may have been below another child for a while.
+    await eventually(
+      "all children are below the new leader",
+      () => direct.every((name) => joinedRoot(name) === roots.address(follower)),
+      60_000,
+    );
+    await roots.online("shop", ...direct);
+    const written = await settled(versions);
     roots.program(leader).signal("SIGCONT");
     await roots.program(leader).says("leads no more");
     await eventually(
@@ -141,7 +177,7 @@ describeWithControlPlane("Two roots on one real API server", (plane) => {
     expect(await versions()).toEqual(written);
     await expectDoneOnce(await roots.task("thawed", create("thawed")));
     expect(children()).toEqual(pids);
-  }, 90_000);
+  }, 120_000);
 
   it("has no leader while the API server is away, and one soon after it is back", async () => {
     const [leader] = await both();
@@ -161,9 +197,12 @@ describeWithControlPlane("Two roots on one real API server", (plane) => {
         roots.client.list(type),
       ),
     );
-    const items = all.flatMap((list) => list.items);
+    const items = all.flatMap((list) => list.items.map((item) => ({ ...item, kind: list.kind })));
     return Object.fromEntries(
-      items.map(({ metadata }) => [metadata.uid ?? "", metadata.resourceVersion ?? ""]),
+      items.map(({ kind, metadata: { name, resourceVersion = "" } }) => [
+        `${kind} ${name}`,
+        resourceVersion,
+      ]),
     );
   }
 });

@@ -4,10 +4,11 @@ import type { Metrics } from "../../base/metrics.ts";
 import type { Scope } from "../../base/scope.ts";
 import { CloudTunnel, TUNNEL_PATH } from "../../tunnel/cloud-tunnel.ts";
 import { askAtDoor, type StrangerDesk } from "../../tunnel/join-door.ts";
-import { type Address, parseAddress } from "../../wire/address.ts";
+import type { Address } from "../../wire/address.ts";
 import { type AuthorityOptions, openAuthority } from "../membership/authority.ts";
 import { AuthorityUnreachableError } from "../membership/enrolment.ts";
 import { Membership, type MembershipOptions } from "../membership/membership.ts";
+import { dialable } from "./dialable.ts";
 
 /** Most strangers whose requests are on their way to the leader at one time; a way in circles ends there. */
 const MAX_PASSED_ON = 64;
@@ -83,16 +84,6 @@ function keepMembership(scope: Scope, membership: Membership, parts: FollowerDoo
   const { registrar, follow } = openAuthority(authority, client, membership, log);
   scope.spawn("authority", follow);
   scope.spawn("certificate", (signal) => membership.stayValid(signal, registrar));
-}
-
-/** Anybody who may write Leases can have written this. */
-function dialable(address: string): string {
-  try {
-    const { host, port } = parseAddress(address);
-    return host === "" || host.length > 253 || port === 0 ? "" : address;
-  } catch {
-    return "";
-  }
 }
 
 /** The leader's answer is signed by the authority, so it may come through anybody. */
