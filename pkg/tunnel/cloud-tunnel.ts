@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server } from "node:http";
-import { createServer as createSecureServer, type Server as SecureServer } from "node:https";
+import type { Server as SecureServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
@@ -19,7 +19,9 @@ import {
 } from "./hello.ts";
 import { JOIN_PATH, type StrangerDesk, serveStranger } from "./join-door.ts";
 import type { Link, LinkEnd } from "./link.ts";
-import { certificatesOf, type Peer, TLS_OPTIONS, type TunnelTrust } from "./peer.ts";
+import { certificatesOf, type Peer, type TunnelTrust } from "./peer.ts";
+import { SecureDoor } from "./secure-door.ts";
+import { reset } from "./tcp.ts";
 import { WebSocketLink } from "./websocket-link.ts";
 
 /** Path at which a cluster controller takes its children. */
@@ -29,8 +31,6 @@ export const SHIM_PATH = "/ote/v1/shim";
 
 /** Connections that have not said hello yet; more are turned away. */
 const MAX_STRANGERS = 1024;
-/** A TLS handshake must be over by then; in a storm many wait for their turn. */
-const HANDSHAKE_LIMIT_MS = 15_000;
 /** Bytes a stranger may send, headers included, before its hello has been accepted. */
 const MAX_STRANGER_BYTES = 96 * 1024;
 
@@ -72,20 +72,22 @@ export class CloudTunnel implements AsyncDisposable {
   /** The port that is listened on, which matters when 0 was asked for. */
   port = 0;
   readonly #server: Server | SecureServer;
+  readonly #door: SecureDoor | undefined;
   readonly #sockets: WebSocketServer;
   readonly #options: CloudTunnelOptions;
   readonly #parts: CloudTunnelParts;
   readonly #turnedAway = new WeakSet<Socket>();
   #strangers = 0;
 
-  private constructor(
-    server: Server | SecureServer,
-    options: CloudTunnelOptions,
-    parts: CloudTunnelParts,
-  ) {
-    this.#server = server;
+  private constructor(options: CloudTunnelOptions, parts: CloudTunnelParts) {
     this.#options = options;
     this.#parts = parts;
+    this.#door = parts.trust && this.#secureDoor(parts.trust);
+    // Who has not even sent the headers of a request by then is no better than one without a hello.
+    const limits = { headersTimeout: HELLO_LIMIT_MS, requestTimeout: HELLO_LIMIT_MS };
+    const server =
+      this.#door?.server ?? createServer({ ...limits, connectionsCheckingInterval: 1000 });
+    this.#server = server;
     this.#sockets = new WebSocketServer({
       noServer: true,
       perMessageDeflate: false,
@@ -95,6 +97,7 @@ export class CloudTunnel implements AsyncDisposable {
     });
     server.on("upgrade", (request, socket, head) => this.#upgrade(request, socket as Socket, head));
     server.on("request", ({ socket }, response) => {
+      this.#door?.asked(socket);
       this.#turnAway(socket, "UPGRADE_REFUSED", "426 Upgrade Required");
       response.writeHead(426, { upgrade: "websocket", connection: "close" }).end();
     });
@@ -105,41 +108,46 @@ export class CloudTunnel implements AsyncDisposable {
 
   /** Resolves once connections are accepted; rejects with ListenError. */
   static async listen(options: CloudTunnelOptions, parts: CloudTunnelParts): Promise<CloudTunnel> {
-    // Who has not even sent the headers of a request by then is no better than one without a hello.
-    const limits = { headersTimeout: HELLO_LIMIT_MS, requestTimeout: HELLO_LIMIT_MS };
-    const http = { ...limits, connectionsCheckingInterval: 1000 };
-    const server = parts.trust === undefined ? createServer(http) : secureServer(http, parts.trust);
-    const tunnel = new CloudTunnel(server, options, parts);
+    const tunnel = new CloudTunnel(options, parts);
+    const listener = tunnel.#door?.listener ?? tunnel.#server;
     const { host, port } = options.listen;
     await new Promise<void>((resolve, reject) => {
-      server.once("error", (cause) =>
+      listener.once("error", (cause) =>
         reject(new ListenError(formatAddress(options.listen), cause)),
       );
-      server.listen({ port, backlog: 4096, ...(host === "" ? {} : { host }) }, resolve);
+      listener.listen({ port, backlog: 4096, ...(host === "" ? {} : { host }) }, resolve);
     });
-    tunnel.port = (server.address() as AddressInfo).port;
+    tunnel.port = (listener.address() as AddressInfo).port;
     return tunnel;
   }
 
   /** Shows what `trust.shown` says now to those who connect from now on. */
   renew(): void {
-    const { trust } = this.#parts;
-    if (trust === undefined || !("setSecureContext" in this.#server)) return;
-    const { key, chain } = trust.shown();
-    this.#server.setSecureContext({ key, cert: chain, minVersion: TLS_OPTIONS.minVersion });
+    if (this.#parts.trust !== undefined) this.#door?.renew(this.#parts.trust);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    const listener = this.#door?.listener ?? this.#server;
+    const closed = new Promise<void>((resolve) => listener.close(() => resolve()));
     for (const socket of this.#sockets.clients) {
       closeWith(socket, { code: "LINK_CLOSED", text: "The program stops" });
     }
     this.#server.closeAllConnections();
+    this.#door?.cutStrangers();
     await closed;
+  }
+
+  #secureDoor(trust: TunnelTrust): SecureDoor {
+    return new SecureDoor({
+      trust,
+      late: (socket) => this.#noRequest("ERR_HTTP_REQUEST_TIMEOUT", socket),
+      dismiss: (socket) => this.#turnAway(socket, "LISTENER_BUSY", "no turn"),
+    });
   }
 
   #upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
     socket.on("error", () => {});
+    this.#door?.asked(socket);
     const refusal = this.#refusal(request);
     if (refusal !== undefined) {
       this.#turnAway(socket, "UPGRADE_REFUSED", refusal);
@@ -154,6 +162,7 @@ export class CloudTunnel implements AsyncDisposable {
       if (!known) this.#strangers--;
       known = true;
       socket.off("data", measure);
+      this.#door?.introduced(socket);
     };
     const measure = (): void => {
       if (socket.bytesRead > MAX_STRANGER_BYTES)
@@ -163,7 +172,7 @@ export class CloudTunnel implements AsyncDisposable {
     socket.once("close", introduced);
     this.#sockets.handleUpgrade(request, socket as Duplex, head, (websocket) => {
       if (caller === "stranger") this.#hearStranger(websocket, remoteOf(socket));
-      else this.#greet(websocket, remoteOf(socket), caller, introduced);
+      else this.#greet(websocket, socket, caller, introduced);
     });
   }
 
@@ -216,10 +225,11 @@ export class CloudTunnel implements AsyncDisposable {
 
   #greet(
     socket: WebSocket,
-    remote: string,
+    connection: Socket,
     caller: Peer | "anybody",
     introduced: () => void,
   ): void {
+    const remote = remoteOf(connection);
     expectFirst(
       socket,
       "hello",
@@ -238,6 +248,7 @@ export class CloudTunnel implements AsyncDisposable {
           heartbeatMs: Math.max(own, hello.heartbeatMs),
           metrics: this.#parts.metrics,
           early,
+          cut: () => reset(connection),
         });
         link.send(answer);
         this.#parts.onLink(link, hello);
@@ -264,19 +275,6 @@ export class CloudTunnel implements AsyncDisposable {
   #count(code: string): void {
     this.#parts.metrics.count("ote_link_errors_total", { side: this.#options.side, code });
   }
-}
-
-function secureServer(http: object, { shown }: TunnelTrust): SecureServer {
-  const { key, chain, ticketKeys } = shown();
-  return createSecureServer({
-    ...(ticketKeys === undefined ? {} : { ticketKeys }),
-    ...http,
-    ...TLS_OPTIONS,
-    key,
-    cert: chain,
-    requestCert: true,
-    handshakeTimeout: HANDSHAKE_LIMIT_MS,
-  });
 }
 
 /** Answers with `status`, and with `text` for people, then ends the connection. */

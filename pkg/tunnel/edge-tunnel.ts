@@ -1,5 +1,5 @@
-import type { Socket } from "node:net";
-import { connect, TLSSocket } from "node:tls";
+import { connect, type Socket } from "node:net";
+import { connect as connectTls, TLSSocket } from "node:tls";
 import { WebSocket } from "ws";
 import { errorCode, errorText, type OteError } from "../base/errors.ts";
 import type { Metrics } from "../base/metrics.ts";
@@ -17,10 +17,13 @@ import {
   TLS_OPTIONS,
   type TunnelTrust,
 } from "./peer.ts";
+import { reset, runsOver } from "./tcp.ts";
 import { WebSocketLink } from "./websocket-link.ts";
 
 /** A parent that takes many children back lets them wait for their turn. */
 const SECURE_LIMIT_MS = 15_000;
+/** A machine that is there answers by then, whatever its programs do; two lost packets are borne. */
+const CONNECT_LIMIT_MS = 4000;
 
 /** Most addresses whose last TLS session is remembered. */
 const MAX_SESSIONS = 64;
@@ -60,6 +63,10 @@ export async function dialLink(options: DialOptions, signal: AbortSignal): Promi
       const refuse = (error: OteError): void =>
         reject(refusal(address, error, redirectOf(error, peer, options)));
       let heartbeatMs = 0;
+      let connection: Socket | undefined;
+      socket.once("upgrade", (response) => {
+        connection = response.socket;
+      });
       introduce(socket, options, refuse, (hello, to) => {
         heartbeatMs = hello.heartbeatMs;
         peer = to;
@@ -81,10 +88,12 @@ export async function dialLink(options: DialOptions, signal: AbortSignal): Promi
             heartbeatMs,
             metrics,
             early,
+            cut: () => connection !== undefined && reset(connection),
           });
           resolve({ link, welcome: first });
         },
         refuse,
+        limitOf(trust),
       );
     });
   } catch (error) {
@@ -99,7 +108,7 @@ function dial({ address, path, trust }: DialOptions): WebSocket {
   const options = {
     perMessageDeflate: false,
     maxPayload: MAX_FRAME,
-    handshakeTimeout: trust === undefined ? HELLO_LIMIT_MS : SECURE_LIMIT_MS,
+    handshakeTimeout: limitOf(trust),
     followRedirects: false,
   };
   if (trust === undefined) return new WebSocket(`ws://${address}${path}`, SUBPROTOCOL, options);
@@ -109,13 +118,22 @@ function dial({ address, path, trust }: DialOptions): WebSocket {
   });
 }
 
+/** Milliseconds from dialling to the welcome. */
+function limitOf(trust: TunnelTrust | undefined): number {
+  return trust === undefined ? HELLO_LIMIT_MS : SECURE_LIMIT_MS;
+}
+
 /** TLS to `address`, resuming the last session there if there is one. */
 function connectSecurely(address: string, { shown, sessions }: TunnelTrust): TLSSocket {
   const { key, chain } = shown();
   const known = sessions?.get(address);
   const resumed = known === undefined ? {} : { session: known.ticket };
   const where = parseAddress(address);
-  const socket = connect({ ...where, ...TLS_OPTIONS, ...resumed, key, cert: chain });
+  const tcp = connect({ ...where, noDelay: true });
+  const limit = setTimeout(() => tcp.destroy(new Error("no answer to TCP")), CONNECT_LIMIT_MS);
+  tcp.once("connect", () => clearTimeout(limit)).once("close", () => clearTimeout(limit));
+  const socket = connectTls({ socket: tcp, ...TLS_OPTIONS, ...resumed, key, cert: chain });
+  runsOver(socket, tcp);
   socket.on("session", (ticket: Buffer) => {
     if (sessions !== undefined && sessions.size >= MAX_SESSIONS) sessions.clear();
     sessions?.set(address, { ticket, certificates: shownBy(socket, known) });

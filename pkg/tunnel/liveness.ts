@@ -24,24 +24,43 @@ const MISSED_INTERVALS = 3;
 export function watchLiveness(socket: WebSocket, options: LivenessOptions): void {
   const { intervalMs } = options;
   const tickMs = intervalMs / 2;
+  const limitMs = intervalMs * MISSED_INTERVALS;
   let heardAt = performance.now();
-  let tickedAt = heardAt;
+  let lookDueAt = heardAt + tickMs;
+  let pingDue = options.dialer;
+  let last: NodeJS.Timeout | undefined;
   const hear = (): void => {
     heardAt = performance.now();
   };
   for (const event of ["message", "ping", "pong"]) socket.on(event, hear);
-  let pingDue = options.dialer;
-  const timer = setInterval(() => {
-    const now = performance.now();
-    const stalled = now - tickedAt > tickMs * 1.5;
-    tickedAt = now;
+  /** Whether the peer is alive, looked at when it was due. */
+  const look = (now: number): boolean => {
+    const stalled = now - lookDueAt > tickMs / 2;
     if (stalled || !options.listening()) heardAt = Math.max(heardAt, now - intervalMs);
-    if (now - heardAt >= intervalMs * MISSED_INTERVALS) {
-      options.onSilent();
-      return;
-    }
+    if (now - heardAt < limitMs) return true;
+    options.onSilent();
+    return false;
+  };
+  const tick = setInterval(() => {
+    const now = performance.now();
+    clearTimeout(last);
+    if (!look(now)) return;
+    lookDueAt = now + tickMs;
+    const left = heardAt + limitMs - now;
+    if (left < tickMs) last = lookAfter(left + 1);
     pingDue = options.dialer ? !pingDue : now - heardAt > intervalMs * 1.2;
     if (pingDue && socket.readyState === socket.OPEN) socket.ping();
   }, tickMs);
-  socket.once("close", () => clearInterval(timer));
+  /** A last look when the time is over, not up to half an interval later. */
+  const lookAfter = (ms: number): NodeJS.Timeout => {
+    lookDueAt = performance.now() + ms;
+    return setTimeout(() => {
+      const now = performance.now();
+      if (look(now)) lookDueAt = now + tickMs;
+    }, ms);
+  };
+  socket.once("close", () => {
+    clearInterval(tick);
+    clearTimeout(last);
+  });
 }

@@ -36,6 +36,8 @@ export interface WebSocketLinkOptions {
   readonly metrics: Metrics;
   /** Messages that came in the same frame as the hello. */
   readonly early?: readonly Message[] | undefined;
+  /** Ends the connection without waiting for anything. */
+  readonly cut: () => void;
 }
 
 /** A link over one open websocket whose peers have said hello. */
@@ -43,6 +45,7 @@ export class WebSocketLink implements Link {
   readonly peer: ClusterName;
   readonly ended: Promise<LinkEnd>;
   readonly #socket: WebSocket;
+  readonly #end: () => void;
   readonly #labels: { readonly side: string };
   readonly #metrics: Metrics;
   readonly #outbox = new Outbox();
@@ -55,9 +58,10 @@ export class WebSocketLink implements Link {
   #reason: LinkEnd | undefined;
 
   constructor(socket: WebSocket, options: WebSocketLinkOptions) {
-    const { peer, side, dialer, heartbeatMs, metrics, early = [] } = options;
+    const { peer, side, dialer, heartbeatMs, metrics, early = [], cut } = options;
     this.peer = peer;
     this.#socket = socket;
+    this.#end = cut;
     this.#labels = { side };
     this.#metrics = metrics;
     socket.on("message", (data, isBinary) => this.#receive(data as Buffer, isBinary));
@@ -178,6 +182,7 @@ export class WebSocketLink implements Link {
   /** Ends at once: who does not read would not read a goodbye either. */
   #cut(reason: LinkEnd): void {
     this.#note(reason);
+    this.#end();
     this.#socket.terminate();
   }
 
