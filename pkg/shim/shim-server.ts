@@ -22,7 +22,8 @@ export interface ShimServerOptions {
 
 interface Work {
   readonly result: Promise<ShimResult>;
-  finished: boolean;
+  /** Milliseconds since 1970; 0 until then. */
+  finishedAt: number;
 }
 
 /**
@@ -104,7 +105,7 @@ export class ShimServer implements AsyncDisposable {
     const result = await work.result;
     // What our own end cut off is looked into when the controller asks our successor.
     if (this.#stop.signal.aborted && result.verdict === "failed") return;
-    const message = resultMessage(task, link.peer, result, Date.now());
+    const message = resultMessage(task, link.peer, result, work.finishedAt);
     try {
       this.#link?.send(message);
     } catch (error) {
@@ -114,12 +115,13 @@ export class ShimServer implements AsyncDisposable {
   }
 
   #begin(task: Task): Work {
-    const work: Work = { result: this.#execute(task), finished: false };
-    this.#work.set(task.id, work);
-    void work.result.then(() => {
-      work.finished = true;
-      this.#shed();
+    const result = this.#execute(task).then((outcome) => {
+      work.finishedAt = Date.now();
+      return outcome;
     });
+    const work: Work = { result, finishedAt: 0 };
+    this.#work.set(task.id, work);
+    void result.then(() => this.#shed());
     return work;
   }
 
@@ -140,9 +142,9 @@ export class ShimServer implements AsyncDisposable {
   }
 
   #shed(): void {
-    for (const [id, { finished }] of this.#work) {
+    for (const [id, { finishedAt }] of this.#work) {
       if (this.#work.size <= KEPT_RESULTS) return;
-      if (finished) this.#work.delete(id);
+      if (finishedAt > 0) this.#work.delete(id);
     }
   }
 }

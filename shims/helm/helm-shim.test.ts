@@ -256,6 +256,21 @@ describe("The helm shim", () => {
     },
   );
 
+  it("ends helm when it is disposed itself, and waits for that", async () => {
+    await using fake = await FakeHelm.create({ install: { hangs: "stubborn" } });
+    const { file: helm, temporary } = fake;
+    const shim = await HelmShim.open({ helm, kubeconfig: "/k", temporary });
+    const result = shim.run(task(install), forever);
+    await eventually("helm runs", async () => (await fake.calls()).length === 1);
+    await shim[Symbol.asyncDispose]();
+    const [call] = await fake.calls();
+    expect(await isRunning(call?.pid ?? 0)).toBe(false);
+    expect(await readdir(temporary)).toEqual([]);
+    expect(await result).toMatchObject({ verdict: "failed" });
+    expect(await shim.run(task(install), forever)).toMatchObject({ verdict: "failed" });
+    expect(await fake.calls()).toHaveLength(1);
+  });
+
   it("ends what helm leaves behind", async () => {
     await using at = await world({ install: { leavesChild: true } });
     expect(await at.shim.run(task(install), forever)).toMatchObject({ verdict: "done" });

@@ -33,6 +33,8 @@ export class HelmShim implements RecoveringShim, AsyncDisposable {
   readonly #options: HelmShimOptions;
   readonly #workspace: HelmWorkspace;
   readonly #turns: Turns;
+  readonly #stop = new AbortController();
+  readonly #busy = new Set<Promise<unknown>>();
 
   private constructor(options: HelmShimOptions, workspace: HelmWorkspace) {
     this.#options = options;
@@ -45,11 +47,32 @@ export class HelmShim implements RecoveringShim, AsyncDisposable {
     return new HelmShim(options, await HelmWorkspace.open(options.temporary));
   }
 
+  /** Ends what is still at work, and waits for that: nobody would look after it any more. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    await Promise.all(this.#busy);
     await this.#workspace[Symbol.asyncDispose]();
   }
 
-  async run(task: ShimTask, signal: AbortSignal): Promise<ShimResult> {
+  run(task: ShimTask, signal: AbortSignal): Promise<ShimResult> {
+    return this.#watched(this.#run(task, AbortSignal.any([signal, this.#stop.signal])));
+  }
+
+  recover(task: ShimTask, startedAt: Date, signal: AbortSignal): Promise<ShimResult | "run"> {
+    const either = AbortSignal.any([signal, this.#stop.signal]);
+    return this.#watched(this.#recover(task, startedAt, either));
+  }
+
+  async #watched<T>(work: Promise<T>): Promise<T> {
+    this.#busy.add(work);
+    try {
+      return await work;
+    } finally {
+      this.#busy.delete(work);
+    }
+  }
+
+  async #run(task: ShimTask, signal: AbortSignal): Promise<ShimResult> {
     const until = performance.now() + (task.ttlMs ?? Number.POSITIVE_INFINITY);
     let started = false;
     try {
@@ -66,7 +89,11 @@ export class HelmShim implements RecoveringShim, AsyncDisposable {
     }
   }
 
-  async recover(task: ShimTask, startedAt: Date, signal: AbortSignal): Promise<ShimResult | "run"> {
+  async #recover(
+    task: ShimTask,
+    startedAt: Date,
+    signal: AbortSignal,
+  ): Promise<ShimResult | "run"> {
     try {
       const read = readHelmTask(task, this.#options.plainHttp ?? false);
       if (reads(read)) return "run";
