@@ -271,6 +271,17 @@ describe("The helm shim", () => {
     expect(await fake.calls()).toHaveLength(1);
   });
 
+  it("makes no directory before it needs one, and says what is wrong where it cannot", async () => {
+    await using at = await world();
+    expect(await readdir(at.fake.temporary)).toEqual([]);
+    await using shim = await HelmShim.open({
+      ...{ helm: at.fake.file, kubeconfig: "/k", temporary: `${at.fake.file}/none` },
+    });
+    const result = await shim.run(task(install), forever);
+    expect(result).toMatchObject({ verdict: "failed", code: 500, reason: "ShimFailed" });
+    expect(result.body).toContain("ENOTDIR");
+  });
+
   it("ends what helm leaves behind", async () => {
     await using at = await world({ install: { leavesChild: true } });
     expect(await at.shim.run(task(install), forever)).toMatchObject({ verdict: "done" });

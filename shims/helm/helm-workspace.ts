@@ -21,22 +21,29 @@ export interface HelmDirectory extends AsyncDisposable {
  * the next one opens its workspace: first the helm that may still work there, then its files.
  */
 export class HelmWorkspace implements AsyncDisposable {
-  readonly #root: string;
+  readonly #parent: string;
+  #root: Promise<string> | undefined;
   #runs = 0;
 
-  private constructor(root: string) {
-    this.#root = root;
+  private constructor(parent: string) {
+    this.#parent = parent;
   }
 
   static async open(parent: string = tmpdir()): Promise<HelmWorkspace> {
     await clear(parent);
-    const prefix = `ote-helm-${process.pid}-${startOf(process.pid) ?? 0}-`;
-    return new HelmWorkspace(await mkdtemp(join(parent, prefix)));
+    return new HelmWorkspace(parent);
   }
 
   /** A new directory for one run. */
   async directory(): Promise<HelmDirectory> {
-    const path = join(this.#root, String(++this.#runs));
+    // Most clusters never have a run, and some have no place to write.
+    this.#root ??= mkdtemp(
+      join(this.#parent, `ote-helm-${process.pid}-${startOf(process.pid) ?? 0}-`),
+    ).catch((error: unknown) => {
+      this.#root = undefined;
+      throw error;
+    });
+    const path = join(await this.#root, String(++this.#runs));
     await mkdir(path, { mode: 0o700 });
     return {
       path,
@@ -46,12 +53,13 @@ export class HelmWorkspace implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await rm(this.#root, { recursive: true, force: true });
+    const root = await this.#root;
+    if (root !== undefined) await rm(root, { recursive: true, force: true });
   }
 }
 
 async function clear(parent: string): Promise<void> {
-  for (const name of await readdir(parent)) {
+  for (const name of await readdir(parent).catch(() => [])) {
     const [, pid, start] = OWNED.exec(name) ?? [];
     if (pid === undefined || start === undefined || isAlive(Number(pid), start)) continue;
     const path = join(parent, name);
