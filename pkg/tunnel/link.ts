@@ -10,7 +10,8 @@ export interface LinkEnd {
 }
 
 /**
- * One live connection to a neighbouring cluster. Messages arrive once and in order, or the link ends.
+ * One live connection to a neighbouring cluster. Messages arrive once and in order, or the link ends;
+ * only tasks may be overtaken by what is no task.
  * Sending never waits: what is said in one turn of the event loop travels together at its end. Who
  * sends much asks `writable` first and awaits `drained()`; a peer that stops reading until the outbox
  * is full loses the link (`SLOW_READER`).

@@ -119,6 +119,30 @@ describe("a tunnel", () => {
     socket.terminate();
   });
 
+  it("lets what keeps the tree together overtake tasks, which keep their own order", async () => {
+    await using tunnel = await TestTunnel.start();
+    const { link } = await tunnel.dial(helloOf("edge-a"));
+    const far = await tunnel.linkTo("edge-a");
+    const seen: string[] = [];
+    const body = new Uint8Array(128 * 1024);
+    const root = clusterName("root");
+    const rest = { origin: root, targets: [], ttlMs: 1, hops: 0, startedAt: 0, body } as const;
+    for (let task = 0; task < 100; task++) far.send({ kind: "task", id: `t${task}`, ...rest });
+    await new Promise((resolve) => setImmediate(resolve));
+    far.send({ kind: "resync" });
+    far.send({ kind: "raise", rank: 7 });
+    far.end({ code: "LINK_CLOSED", text: "" });
+    await link.receive(
+      (message) => void seen.push(message.kind === "task" ? message.id : message.kind),
+    );
+    const tasks = seen.filter((name) => name.startsWith("t"));
+    expect(tasks).toEqual(Array.from({ length: 100 }, (_, task) => `t${task}`));
+    const at = seen.indexOf("resync");
+    expect(seen.indexOf("raise")).toBe(at + 1);
+    // Those that the socket has taken cannot be overtaken.
+    expect(at).toBeLessThan(50);
+  });
+
   it("is not writable while much waits, and says when it is again", async () => {
     await using tunnel = await TestTunnel.start();
     const { link } = await tunnel.dial(helloOf("edge-a"));

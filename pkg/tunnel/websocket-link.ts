@@ -19,6 +19,8 @@ import { atEndOfTurn, currentTurn } from "./turn.ts";
 
 /** Bytes handed to the socket before the next frame waits for them to leave. */
 const IN_FLIGHT_LIMIT = 1024 * 1024;
+/** The same for tasks: what the socket has taken nothing can overtake. */
+const BULK_IN_FLIGHT_LIMIT = 64 * 1024;
 /** Bytes waiting above which a link is not `writable`. */
 const HIGH_MARK = 2 * 1024 * 1024;
 /** Bytes waiting at which a peer that does not read loses its link. */
@@ -90,7 +92,7 @@ export class WebSocketLink implements Link {
 
   send(message: Message): void {
     if (this.#socket.readyState !== this.#socket.OPEN) throw new LinkClosedError(this.peer);
-    this.#outbox.add(encodeMessage(message));
+    this.#outbox.add(encodeMessage(message), message.kind === "task" ? "bulk" : "control");
     if (this.#outbox.bytes > OUTBOX_LIMIT) {
       this.#cut({ code: "SLOW_READER", text: "The peer does not read what it is sent" });
     } else if (!this.#flushDue) {
@@ -106,7 +108,8 @@ export class WebSocketLink implements Link {
 
   end(reason: LinkEnd): void {
     this.#note(reason);
-    this.#flush(Number.POSITIVE_INFINITY);
+    while (!this.#outbox.empty && this.#socket.readyState === this.#socket.OPEN)
+      this.#sendFrame(true);
     const limit = setTimeout(() => this.#socket.terminate(), CLOSE_LIMIT_MS);
     this.#socket.once("close", () => clearTimeout(limit));
     const { code, text } = closeFrame(reason);
@@ -132,15 +135,23 @@ export class WebSocketLink implements Link {
     }
   }
 
-  #flush(limit = IN_FLIGHT_LIMIT): void {
+  #flush(): void {
     this.#flushDue = false;
-    while (!this.#outbox.empty && this.#inFlight < limit) {
+    while (this.#mayBulkLeave || (this.#outbox.urgent && this.#inFlight < IN_FLIGHT_LIMIT)) {
       if (this.#socket.readyState !== this.#socket.OPEN) return;
-      const { frame, messages } = this.#outbox.takeFrame();
-      this.#metrics.count("ote_link_messages_sent_total", this.#labels, messages);
-      this.#inFlight += frame.length;
-      this.#socket.send(frame, () => this.#sent(frame.length));
+      this.#sendFrame(this.#mayBulkLeave);
     }
+  }
+
+  get #mayBulkLeave(): boolean {
+    return !this.#outbox.empty && this.#inFlight < BULK_IN_FLIGHT_LIMIT;
+  }
+
+  #sendFrame(bulk: boolean): void {
+    const { frame, messages } = this.#outbox.takeFrame(bulk);
+    this.#metrics.count("ote_link_messages_sent_total", this.#labels, messages);
+    this.#inFlight += frame.length;
+    this.#socket.send(frame, () => this.#sent(frame.length));
   }
 
   #sent(bytes: number): void {
