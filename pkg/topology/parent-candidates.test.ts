@@ -157,9 +157,9 @@ describe("ParentCandidates", () => {
     candidates.learn({ ...taught, aunts: [at("root-b:1")] });
     candidates.joined("sister:1", true, 0);
     candidates.failed("root-a:1", 0);
-    expect(candidates.seek(9999)).toEqual({ do: "wait", until: 10_000 });
-    expect(candidates.seek(10_000)).toEqual({ do: "dial", address: "root-b:1" });
+    expect(candidates.seek(1)).toEqual({ do: "dial", address: "root-b:1" });
     candidates.failed("root-b:1", 10_000);
+    expect(candidates.seek(19_999)).toEqual({ do: "wait", until: 20_000 });
     expect(candidates.seek(20_000)).toEqual({ do: "dial", address: "root-a:1" });
   });
 

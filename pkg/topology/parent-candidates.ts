@@ -174,10 +174,7 @@ export class ParentCandidates {
     }
     if (this.isHome(joined.address)) return undefined;
     if (this.#homeDueAt > now) return { do: "wait", until: this.#homeDueAt };
-    return this.#choose(
-      this.addresses.filter((address) => this.isHome(address)),
-      now,
-    );
+    return this.#choose(this.#homes, now);
   }
 
   /** Joining `address` did not work; with `soon` it will before long, as who is there said. */
@@ -185,7 +182,7 @@ export class ParentCandidates {
     const failures = (this.#rests.get(address)?.failures ?? 0) + (soon ? 0 : 1);
     const rest = Math.min(FIRST_REST_MS * 2 ** Math.max(0, failures - 1), LONGEST_REST_MS);
     this.#rests.set(address, { failures, until: now + (soon ? FIRST_REST_MS : rest) });
-    if (this.isHome(address)) this.#homeDueAt = now + (soon ? SOON_MS : this.#homeInterval());
+    if (this.isHome(address)) this.#homeDueAt = now + (soon ? SOON_MS : this.#untilHome());
     if (this.#adrift !== undefined && !soon) {
       const tries = this.#adrift.failures;
       const pause = Math.min(SEEK_INTERVAL_MS * 2 ** tries, LONGEST_SEEK_INTERVAL_MS);
@@ -224,6 +221,16 @@ export class ParentCandidates {
     if (joined === undefined || !this.isHome(joined.address)) return;
     this.#relapses = now - joined.since < STEADY_MS ? Math.min(this.#relapses + 1, 8) : 0;
     this.#homeDueAt = now + this.#homeInterval();
+  }
+
+  /** Every address of the preferred parent that is known. */
+  get #homes(): readonly string[] {
+    return this.addresses.filter((address) => this.isHome(address));
+  }
+
+  /** One address of home has failed: another one that has not is tried at once. */
+  #untilHome(): number {
+    return this.#homes.every((address) => this.#rests.has(address)) ? this.#homeInterval() : 0;
   }
 
   #homeInterval(): number {
