@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { join } from "node:path";
 import type { ApiTransport } from "../pkg/apis/api-transport.ts";
+import type { ApiProxy, ClusterProxy } from "../pkg/apis/cluster-proxy.ts";
 import { OTE_CRDS } from "../pkg/apis/crds.ts";
 import type { ResourceClient } from "../pkg/apis/resource-client.ts";
 import { APISERVER_METRICS } from "../pkg/apiserver/metrics.ts";
@@ -13,7 +14,9 @@ import type { AuthorityOptions } from "../pkg/clustercontroller/membership/autho
 import type { MembershipOptions } from "../pkg/clustercontroller/membership/membership.ts";
 import { CLUSTER_CONTROLLER_METRICS } from "../pkg/clustercontroller/metrics.ts";
 import type { OldPeersOptions } from "../pkg/clustercontroller/oldpeers/open-old-children.ts";
+import { LateProxy } from "../pkg/clustercontroller/streams/late-proxy.ts";
 import { installCrds } from "../pkg/kube/install-crds.ts";
+import { KubeconfigProxy } from "../pkg/kube/kubeconfig-proxy.ts";
 import { KubeconfigTransport } from "../pkg/kube/kubeconfig-transport.ts";
 import { TransportResourceClient } from "../pkg/kube/transport-resource-client.ts";
 import { RemoteShim } from "../pkg/shim/remote-shim.ts";
@@ -48,7 +51,8 @@ async function start(parts: Parts): Promise<void> {
   const { options, scope } = parts;
   const log = parts.log.child({ cluster: options.clusterName });
   const store = scope.use(await LmdbRecordStore.open(join(options.dataDir, "controller.lmdb")));
-  const transport = await ownApi(parts);
+  const clusters = new LateProxy();
+  const transport = await ownApi(parts, clusters);
   if (transport !== undefined && options.entryPoint && options.kubeConfig !== undefined) {
     await installCrds(new TransportResourceClient(transport), OTE_CRDS, scope.signal);
   }
@@ -58,7 +62,8 @@ async function start(parts: Parts): Promise<void> {
       lead: (role) => startController({ ...parts, log, ...role }, store),
     });
   } else {
-    await startController({ ...parts, log, transport }, store);
+    const { streams } = await startController({ ...parts, log, transport }, store);
+    clusters.through = streams;
   }
 }
 
@@ -72,6 +77,7 @@ async function startController(
   const shim: ClusterShim | undefined = remote ?? (transport && (await ownShim(transport, parts)));
   const client = options.entryPoint || options.apiListen !== undefined ? transport : undefined;
   const resources = client && new TransportResourceClient(client);
+  const apiProxy = ownProxy(parts);
   const who = await identity(parts, log, resources);
   const controller = await ClusterController.start(
     scope,
@@ -86,7 +92,7 @@ async function startController(
       oldPeers: oldPeers(options),
       isHeir,
     },
-    { log, metrics, store, shim, client: resources, ...who },
+    { log, metrics, store, shim, client: resources, apiProxy, ...who },
   );
   if (remote !== undefined) {
     scope.spawn("shim", (signal) => remote.serve(() => controller.hello(), signal));
@@ -116,8 +122,18 @@ async function identity(
   return rootIdentity(options, resources, scope.signal);
 }
 
+/** The same API for those who come through the tree, each as who they are. */
+function ownProxy({ options, scope }: Parts): ApiProxy | undefined {
+  const { kubeConfig, apiListen, apiKubeConfig } = options;
+  const file = kubeConfig ?? (apiListen === undefined ? undefined : apiKubeConfig);
+  return file === undefined ? undefined : scope.use(new KubeconfigProxy(file));
+}
+
 /** The Kubernetes API of this cluster: another one's, or the embedded one. */
-async function ownApi({ options, scope, log, metrics }: Parts): Promise<ApiTransport | undefined> {
+async function ownApi(
+  { options, scope, log, metrics }: Parts,
+  clusters: ClusterProxy,
+): Promise<ApiTransport | undefined> {
   const { apiListen, kubeConfig, dataDir, clusterName, apiKubeConfig } = options;
   const { apiTokenFile: tokenFile, apiAuditLog: auditLog } = options;
   if (kubeConfig !== undefined) return scope.use(await KubeconfigTransport.open(kubeConfig));
@@ -131,7 +147,7 @@ async function ownApi({ options, scope, log, metrics }: Parts): Promise<ApiTrans
         dataDir: join(dataDir, "api"),
         listen: formatAddress(apiListen),
         crds: OTE_CRDS,
-        ...{ tokenFile, auditLog },
+        ...{ tokenFile, auditLog, clusters },
       },
       { log: log.child({ part: "api" }), metrics },
     ),

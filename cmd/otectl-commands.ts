@@ -1,4 +1,6 @@
+import { readFile } from "node:fs/promises";
 import type { ResourceClient } from "../pkg/apis/resource-client.ts";
+import { treeKubeconfig } from "../pkg/kube/tree-kubeconfig.ts";
 import { describeAuthority, retireAuthorities, rotateAuthority } from "../pkg/otectl/authority.ts";
 import { drawClusters, removeCluster } from "../pkg/otectl/clusters.ts";
 import { deleteToken, tokenTable } from "../pkg/otectl/tokens.ts";
@@ -7,6 +9,8 @@ import { createToken } from "../pkg/trust/create-token.ts";
 /** What a command works with. */
 export interface OtectlIo {
   readonly client: ResourceClient;
+  /** The file that names the root. */
+  readonly kubeconfig: string;
   readonly signal: AbortSignal;
   /** A line of the result. */
   readonly print: (line: string) => void;
@@ -121,6 +125,15 @@ export const OTECTL_COMMANDS: readonly OtectlCommand[] = [
     meaning: "draw the tree as the root sees it",
     run: async ({ client, print }) => {
       for (const line of await drawClusters(client)) print(line);
+    },
+  },
+  {
+    name: "kubeconfig",
+    meaning: "print a kubeconfig with which kubectl reaches a cluster through the tree",
+    arguments: [["<name>", "the cluster"]],
+    run: async ({ kubeconfig, print }, [name = ""]) => {
+      const text = await readFile(kubeconfig, "utf8");
+      print(treeKubeconfig(text, name, kubeconfig).trimEnd());
     },
   },
   {

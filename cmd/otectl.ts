@@ -71,6 +71,7 @@ async function run(
   const client: ResourceClient = new TransportResourceClient(transport);
   const io: OtectlIo = {
     client,
+    kubeconfig,
     signal: AbortSignal.timeout(LIMIT_MS),
     print: (line) => void process.stdout.write(`${line}\n`),
     tell: (line) => void process.stderr.write(`${line}\n`),

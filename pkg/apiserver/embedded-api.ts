@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { ApiTransport } from "../apis/api-transport.ts";
+import type { ClusterProxy } from "../apis/cluster-proxy.ts";
 import type { KubeObject } from "../apis/object.ts";
 import { type CertificateAuthority, type KeyPair, writePrivateFile } from "../base/certificates.ts";
 import { LmdbRecordStore } from "../base/lmdb-record-store.ts";
@@ -50,6 +51,8 @@ export interface EmbeddedApiOptions {
   readonly tokenFile?: string | undefined;
   /** A file to which a line is added for each request. */
   readonly auditLog?: string | undefined;
+  /** The way to the APIs of other clusters, under /clusters/NAME/; without it there are none. */
+  readonly clusters?: ClusterProxy | undefined;
   /** How many requests are answered at the same time; the usual numbers where absent. */
   readonly limits?: Partial<TrafficLimits> | undefined;
 }
@@ -106,7 +109,8 @@ export class EmbeddedApi implements AsyncDisposable {
       const local = new LocalTransport(server);
       await installObjects(local, options.crds);
       await publishAuthority(local, authority.certificate);
-      const parts = { api: server, authenticator: access.authenticator, log };
+      const { clusters } = options;
+      const parts = { api: server, authenticator: access.authenticator, log, clusters };
       const listener = await listen(address, parts, authority, scope);
       const host = isAnyAddress(address.host) ? "127.0.0.1" : address.host;
       const url = `https://${host.includes(":") ? `[${host}]` : host}:${listener.port}`;

@@ -90,6 +90,12 @@ export class Children implements AsyncDisposable {
     void this.#serve(link, hello);
   }
 
+  /** Resolves when more can be sent to a child, or it has gone; undefined if that is now. */
+  room(child: ClusterName): Promise<void> | undefined {
+    const link = this.#links.get(child);
+    return link === undefined || link.writable ? undefined : link.drained();
+  }
+
   /** The present children. */
   get names(): Iterable<ClusterName> {
     return this.#links.keys();

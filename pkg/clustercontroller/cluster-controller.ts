@@ -6,7 +6,7 @@ import type { Selectable } from "../topology/selector.ts";
 import type { LinkEnd } from "../tunnel/link.ts";
 import type { Peer } from "../tunnel/peer.ts";
 import type { Address } from "../wire/address.ts";
-import type { Enrol, Hello, Result } from "../wire/message.ts";
+import type { Enrol, Hello, Message, Result } from "../wire/message.ts";
 import type { ClusterName } from "../wire/names.ts";
 import { Children } from "./children.ts";
 import type { LiveCluster } from "./cluster-registry.ts";
@@ -23,6 +23,9 @@ import type { OldChildren } from "./oldpeers/old-children.ts";
 import { openOldChildren } from "./oldpeers/open-old-children.ts";
 import type { ClusterControllerOptions, ClusterControllerParts } from "./options.ts";
 import { ParentLink } from "./parent-link.ts";
+import { isForStreams } from "./streams/stream-events.ts";
+import type { LinkName } from "./streams/stream-switch.ts";
+import { Streams } from "./streams/streams.ts";
 import { TaskRunner } from "./task-runner.ts";
 import { TreeNode } from "./tree-node.ts";
 
@@ -38,6 +41,8 @@ export class ClusterController {
   readonly #introduction: Introduction;
   readonly #membership: Membership | undefined;
   readonly #passage: Passage;
+  /** The way to the Kubernetes APIs of this cluster and those below it. */
+  readonly streams: Streams;
   #registrar: Registrar | undefined;
   #children: Children | undefined;
   #oldChildren: OldChildren | undefined;
@@ -61,6 +66,15 @@ export class ClusterController {
     this.#introduction = new Introduction(options, identity, node, capabilities);
     this.#membership = parts.identity && this.#member(parts.identity);
     this.#passage = new Passage(this.#membership?.guard);
+    this.streams = new Streams({
+      self: options.name,
+      log: parts.log.child({ part: "streams" }),
+      guard: this.#membership?.guard,
+      api: parts.apiProxy,
+      nextHop: (target) => node.nextHop(target),
+      send: (to, message) => this.#say(to, message),
+      room: (to) => (to === "" ? this.#parent?.room() : this.#children?.room(to)),
+    });
   }
 
   /** Starts a node in `scope`, which ends it. Resolves once children can join; rejects with `LISTEN_FAILED`. */
@@ -253,7 +267,13 @@ export class ClusterController {
     scope.spawn("parent", (signal) => parent.run(signal));
   }
 
+  #say(to: LinkName, message: Message): void {
+    if (to === "") this.#parent?.send(message);
+    else this.#children?.send(to, message);
+  }
+
   #dispatch(event: TreeEvent): void {
+    if (isForStreams(event, this.streams)) return;
     for (const effect of this.#node.handle(event, performance.now())) this.#perform(effect);
   }
 

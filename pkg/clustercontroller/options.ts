@@ -1,3 +1,4 @@
+import type { ApiProxy } from "../apis/cluster-proxy.ts";
 import type { ResourceClient } from "../apis/resource-client.ts";
 import type { Logger } from "../base/log.ts";
 import type { Metrics } from "../base/metrics.ts";
@@ -39,6 +40,8 @@ export interface ClusterControllerParts {
   readonly identity?: MembershipOptions | undefined;
   /** The authority of the tree, at its root. */
   readonly authority?: AuthorityOptions | undefined;
+  /** The Kubernetes API of this cluster, for those who come through the tree. */
+  readonly apiProxy?: ApiProxy | undefined;
   /** The API where tasks for the subtree are written and Cluster objects are kept. */
   readonly client?: ResourceClient | undefined;
 }

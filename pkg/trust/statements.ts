@@ -1,5 +1,5 @@
 import { createHash, type KeyObject, sign, verify } from "node:crypto";
-import type { Result, Route, Task } from "../wire/message.ts";
+import type { Open, Result, Route, Task } from "../wire/message.ts";
 import { formatTags } from "../wire/names.ts";
 import { TrustError } from "./trust-error.ts";
 
@@ -27,6 +27,15 @@ export function taskStatement(
   targets: Uint8Array,
 ): Uint8Array {
   return statement("ote-task/1", id, origin, notAfter, digest(body), hex(targets));
+}
+
+/** What an entry signs when it opens a stream to a cluster. */
+export function openStatement({
+  target,
+  entry,
+  head,
+}: Pick<Open, "target" | "entry" | "head">): Uint8Array {
+  return statement("ote-open/1", target, entry, digest(head));
 }
 
 /** What a cluster signs when it answers a task. */

@@ -216,6 +216,53 @@ export interface Enrolled {
   readonly text: string;
 }
 
+/** Down: somebody wants to talk to the Kubernetes API of a cluster; a stream begins. */
+export interface Open {
+  readonly kind: "open";
+  /** Number of the stream on this link, chosen by the side that is above; not used again. */
+  readonly stream: number;
+  readonly target: ClusterName;
+  /** The cluster at whose door the request came in. */
+  readonly entry: ClusterName;
+  /** Links travelled so far. */
+  readonly hops: number;
+  /** The request without its body: JSON of a StreamRequest, which relays pass on unread. */
+  readonly head: Uint8Array;
+  /** The entry's certificate, DER. */
+  readonly certificate?: Uint8Array | undefined;
+  /** The entry's signature over target, entry and head. */
+  readonly signature?: Uint8Array | undefined;
+}
+
+/** Up: the answer to a request that came by a stream, without its body: JSON of a StreamAnswer. */
+export interface Opened {
+  readonly kind: "opened";
+  readonly stream: number;
+  readonly head: Uint8Array;
+}
+
+/** Both ways: bytes of a stream, never more than the other end has granted. */
+export interface Data {
+  readonly kind: "data";
+  readonly stream: number;
+  readonly bytes: Uint8Array;
+}
+
+/** Both ways: the receiver has room for so many more bytes of a stream. */
+export interface Credit {
+  readonly kind: "credit";
+  readonly stream: number;
+  readonly bytes: number;
+}
+
+/** Both ways: this side says nothing more on a stream; with a code the stream is over for both. */
+export interface Close {
+  readonly kind: "close";
+  readonly stream: number;
+  readonly code: string;
+  readonly text: string;
+}
+
 /** Everything that is said on a link. */
 export type Message =
   | Hello
@@ -231,7 +278,12 @@ export type Message =
   | Result
   | Trust
   | Enrol
-  | Enrolled;
+  | Enrolled
+  | Open
+  | Opened
+  | Data
+  | Credit
+  | Close;
 
 /** What a task asks of a cluster's shim; the inside of Task.body. */
 export interface TaskBody {

@@ -40,6 +40,11 @@ const MAX_PROOF = 2048;
 /** Most bytes of a trust document. */
 export const MAX_TRUST_DOCUMENT = 512 * 1024;
 
+/** Most bytes of a request or an answer without its body. */
+export const MAX_STREAM_HEAD = 128 * 1024;
+/** Most bytes of a stream in one message. */
+export const MAX_STREAM_DATA = 64 * 1024;
+
 type Parsers = { readonly [K in Message["kind"]]: (raw: Raw) => Extract<Message, { kind: K }> };
 
 /** One row for each kind: from unchecked fields to a message, or a ProtocolError or SyntaxError. */
@@ -146,6 +151,37 @@ export const PARSERS: Parsers = {
     ...signedTrust(raw),
     time: number(raw.time, "time", LAST_MOMENT),
     signature: bytesUpTo(raw.signature, "signature", MAX_SIGNATURE),
+    code: text(raw.code, "code"),
+    text: text(raw.text, "text"),
+  }),
+  open: (raw) => ({
+    kind: "open",
+    stream: number(raw.stream, "stream"),
+    target: name(raw.target),
+    entry: name(raw.entry),
+    hops: number(raw.hops, "hops", MAX_DEPTH),
+    head: bytesUpTo(raw.head, "head", MAX_STREAM_HEAD),
+    certificate: shortBytes(raw.certificate, "certificate", MAX_CERTIFICATE),
+    signature: shortBytes(raw.signature, "signature", MAX_SIGNATURE),
+  }),
+  opened: (raw) => ({
+    kind: "opened",
+    stream: number(raw.stream, "stream"),
+    head: bytesUpTo(raw.head, "head", MAX_STREAM_HEAD),
+  }),
+  data: (raw) => ({
+    kind: "data",
+    stream: number(raw.stream, "stream"),
+    bytes: bytesUpTo(raw.bytes, "bytes", MAX_STREAM_DATA),
+  }),
+  credit: (raw) => ({
+    kind: "credit",
+    stream: number(raw.stream, "stream"),
+    bytes: number(raw.bytes, "bytes"),
+  }),
+  close: (raw) => ({
+    kind: "close",
+    stream: number(raw.stream, "stream"),
     code: text(raw.code, "code"),
     text: text(raw.text, "text"),
   }),

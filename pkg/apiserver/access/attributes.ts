@@ -35,6 +35,20 @@ const VERBS: Readonly<Record<string, string>> = {
 };
 const NAMESPACE_SUBRESOURCES = ["status", "finalize"];
 
+/** What a request to the API of a cluster wants here: the subresource `proxy` of its Cluster object. */
+export function proxyAttributes(method: string, cluster: string): ResourceAttributes {
+  const verb = VERBS[method] ?? method.toLowerCase();
+  const at = { group: "ote.baidu.com", version: "v1", namespace: "kube-system" };
+  return {
+    kind: "resource",
+    verb,
+    ...at,
+    resource: "clusters",
+    subresource: "proxy",
+    name: cluster,
+  };
+}
+
 /**
  * What a request wants, by its method, the parts of its path and its query: the same that a real
  * server's RequestInfo says, also of paths that are not served.

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import type { ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import {
   createSecureServer,
   type Http2SecureServer,
@@ -8,18 +8,16 @@ import {
 } from "node:http2";
 import type { AddressInfo, Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { TLSSocket } from "node:tls";
 import type { ApiResponse } from "../../apis/api-transport.ts";
+import type { ClusterProxy } from "../../apis/cluster-proxy.ts";
 import type { KeyPair } from "../../base/certificates.ts";
 import { errorText, OteError } from "../../base/errors.ts";
 import type { Logger } from "../../base/log.ts";
 import type { Authenticator } from "../access/authenticator.ts";
-import { isImpersonation } from "../access/impersonation.ts";
-import { authenticated } from "../access/users.ts";
 import type { ApiServer } from "../api-server.ts";
-import type { User } from "../request/operation.ts";
 import { MAX_BODY_BYTES } from "../request/request-body.ts";
-import type { HeaderPairs } from "../request/server-request.ts";
+import { impersonationOf, userOf } from "./caller.ts";
+import { ClusterDoor } from "./cluster-door.ts";
 
 /** Nobody can be served at the address. */
 export class ListenFailedError extends OteError {
@@ -40,6 +38,8 @@ export interface ListenerParts {
   readonly api: ApiServer;
   readonly authenticator: Authenticator;
   readonly log: Logger;
+  /** The way to the APIs of other clusters; without it there are none. */
+  readonly clusters?: ClusterProxy | undefined;
   /** How long somebody may take to send a body; a minute if absent. */
   readonly bodyMs?: number | undefined;
 }
@@ -74,7 +74,15 @@ export class HttpsListener implements AsyncDisposable {
     });
     server.on("tlsClientError", (err) => log.debug({ err }, "TLS handshake failed"));
     server.on("sessionError", (err) => log.debug({ err }, "HTTP/2 session failed"));
-    server.on("request", (request, response) => void this.#serve(request, response));
+    const door = parts.clusters && new ClusterDoor({ ...parts, clusters: parts.clusters });
+    server.on("request", (request, response) => {
+      if (door?.serves(request.url) === true) door.serve(request, response);
+      else void this.#serve(request, response);
+    });
+    if (door === undefined) return;
+    server.on("upgrade", (request: IncomingMessage, socket: Socket, head: Buffer) =>
+      door.upgrade(request, socket, head),
+    );
   }
 
   /** Listens at `address`. Rejects with `LISTEN_FAILED`. */
@@ -210,35 +218,4 @@ async function send(
     if (!response.write(piece)) await once(response, "drain", { signal: gone });
   }
   response.end();
-}
-
-const users = new WeakMap<TLSSocket, { readonly user: User | undefined }>();
-
-/** Whom the certificate of the connection names; undefined if it has none, or not one of ours. */
-function userOf(request: Http2ServerRequest): User | undefined {
-  // Over HTTP/2 request.socket is a stand-in that hides some methods of the real one.
-  const socket = (request.stream?.session?.socket ?? request.socket) as TLSSocket;
-  const known = users.get(socket);
-  if (known !== undefined) return known.user;
-  const user = socket.authorized ? userOfCertificate(socket) : undefined;
-  users.set(socket, { user });
-  return user;
-}
-
-function userOfCertificate(socket: TLSSocket): User | undefined {
-  const { subject } = socket.getPeerCertificate();
-  const name = [subject?.CN].flat()[0];
-  if (name === undefined || name === "") return undefined;
-  const groups = [subject.O].flat().filter((group) => group !== undefined && group !== "");
-  return authenticated({ name, groups: groups as string[] });
-}
-
-/** Taken from the raw headers, as others join those that come several times. */
-function impersonationOf({ rawHeaders }: Http2ServerRequest): HeaderPairs {
-  const pairs: [string, string][] = [];
-  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    const name = (rawHeaders[i] ?? "").toLowerCase();
-    if (isImpersonation(name)) pairs.push([name, rawHeaders[i + 1] ?? ""]);
-  }
-  return pairs;
 }

@@ -6,6 +6,7 @@ import { ClusterCertificate } from "../../trust/cluster-certificate.ts";
 import type { Credentials } from "../../trust/credentials.ts";
 import {
   checkStatement,
+  openStatement,
   resultStatement,
   type SessionClaim,
   sessionStatement,
@@ -15,7 +16,7 @@ import { provenRoot, TargetTree } from "../../trust/target-tree.ts";
 import { TrustError } from "../../trust/trust-error.ts";
 import type { LinkEnd } from "../../tunnel/link.ts";
 import type { KnownSession, Peer, TunnelTrust } from "../../tunnel/peer.ts";
-import type { Hello, Message, Result, Route, Routes, Task } from "../../wire/message.ts";
+import type { Hello, Message, Open, Result, Route, Routes, Task } from "../../wire/message.ts";
 import type { ClusterName } from "../../wire/names.ts";
 import type { TaskSeal } from "../event.ts";
 
@@ -153,6 +154,31 @@ export class Guard {
     };
   }
 
+  /** Milliseconds since 1970, as far as it matters for trust. */
+  now(): number {
+    return this.#parts.credentials.clock.now();
+  }
+
+  /** What makes the opening of a stream believable to its target. */
+  vouch(opening: Opening): Pick<Open, "certificate" | "signature"> {
+    const { credentials } = this.#parts;
+    const signature = credentials.sign(openStatement(opening));
+    return { certificate: credentials.certificate.der, signature };
+  }
+
+  /** Throws a TrustError unless the entry may command us and has opened this stream itself. */
+  checkOpening(opening: Opening & Pick<Open, "certificate" | "signature">): void {
+    const { entry, certificate, signature } = opening;
+    const identity = this.#parts.credentials.book.identify(certificate ?? new Uint8Array());
+    if (identity.name !== entry || !identity.origin) {
+      const text = `Cannot let "${entry}" in: the certificate of "${identity.name}" does not allow it`;
+      throw new TrustError("NOT_GRANTED", text);
+    }
+    const what = `that "${entry}" opened a stream to us`;
+    const statement = openStatement(opening);
+    checkStatement(statement, signature ?? new Uint8Array(), identity.publicKey, what);
+  }
+
   /** Our own answer, provable to its origin. */
   signed(result: Result): Result {
     if (result.cluster !== this.#parts.self || result.signature !== undefined) return result;
@@ -271,6 +297,7 @@ interface ProvenKey {
   readonly publicKey: KeyObject;
 }
 
+type Opening = Pick<Open, "target" | "entry" | "head">;
 type Claimed = SessionClaim & Pick<Route, "proof">;
 
 function peerOf({ name, der }: ClusterCertificate): Peer {

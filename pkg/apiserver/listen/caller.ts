@@ -1,0 +1,39 @@
+import type { Http2ServerRequest } from "node:http2";
+import type { TLSSocket } from "node:tls";
+import { isImpersonation } from "../access/impersonation.ts";
+import { authenticated } from "../access/users.ts";
+import type { User } from "../request/operation.ts";
+import type { HeaderPairs } from "../request/server-request.ts";
+
+const users = new WeakMap<TLSSocket, { readonly user: User | undefined }>();
+
+/** Whom the certificate of the connection names; undefined if it has none, or not one of ours. */
+export function userOf(request: Http2ServerRequest): User | undefined {
+  // Over HTTP/2 request.socket is a stand-in that hides some methods of the real one.
+  const socket = (request.stream?.session?.socket ?? request.socket) as TLSSocket;
+  const known = users.get(socket);
+  if (known !== undefined) return known.user;
+  const user = socket.authorized ? userOfCertificate(socket) : undefined;
+  users.set(socket, { user });
+  return user;
+}
+
+function userOfCertificate(socket: TLSSocket): User | undefined {
+  const { subject } = socket.getPeerCertificate();
+  const name = [subject?.CN].flat()[0];
+  if (name === undefined || name === "") return undefined;
+  const groups = [subject.O].flat().filter((group) => group !== undefined && group !== "");
+  return authenticated({ name, groups: groups as string[] });
+}
+
+/** Taken from the raw headers, as others join those that come several times. */
+export function impersonationOf({
+  rawHeaders,
+}: Pick<Http2ServerRequest, "rawHeaders">): HeaderPairs {
+  const pairs: [string, string][] = [];
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    const name = (rawHeaders[i] ?? "").toLowerCase();
+    if (isImpersonation(name)) pairs.push([name, rawHeaders[i + 1] ?? ""]);
+  }
+  return pairs;
+}

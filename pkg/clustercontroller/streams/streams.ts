@@ -1,0 +1,194 @@
+import { randomBytes } from "node:crypto";
+import type {
+  ApiProxy,
+  ClusterProxy,
+  ProxyAnswer,
+  ProxyExchange,
+  ProxyRequest,
+} from "../../apis/cluster-proxy.ts";
+import { errorCode, errorText } from "../../base/errors.ts";
+import type { Logger } from "../../base/log.ts";
+import type { Message, Open } from "../../wire/message.ts";
+import { type ClusterName, isClusterName } from "../../wire/names.ts";
+import { MAX_STREAM_HEAD } from "../../wire/parse-message.ts";
+import type { Guard } from "../membership/guard.ts";
+import { failed, type LinkName, type Opening, StreamSwitch } from "./stream-switch.ts";
+import { StreamEndedError, type StreamMessage, type TreeStream } from "./tree-stream.ts";
+
+/** What streams need of the node they belong to. */
+export interface StreamsParts {
+  readonly self: ClusterName;
+  readonly log: Logger;
+  /** Proves our requests and checks those of others; undefined in a tree without identities. */
+  readonly guard: Guard | undefined;
+  /** The Kubernetes API of this cluster, if it has one. */
+  readonly api: ApiProxy | undefined;
+  readonly nextHop: (target: ClusterName) => ClusterName | undefined;
+  readonly send: (to: LinkName, message: Message) => void;
+  /** Resolves when a link can take more; undefined if it can now. */
+  readonly room: (to: LinkName) => Promise<void> | undefined;
+}
+
+/** What a stream begins with: the request, and what keeps it from being used twice. */
+interface Head extends ProxyRequest {
+  readonly id: string;
+  /** Milliseconds since 1970 on the entry's clock. */
+  readonly at: number;
+}
+
+/** How far the clocks of an entry and a cluster may be apart; so long a request is remembered. */
+const TOLERANCE_MS = 10 * 60_000;
+/** Most requests that are remembered. */
+const MAX_REMEMBERED = 100_000;
+
+const KINDS = new Set<Message["kind"]>(["open", "opened", "data", "credit", "close"]);
+
+/** Whether a message belongs to streams. */
+export function isOfStreams(message: Message): message is Open | StreamMessage {
+  return KINDS.has(message.kind);
+}
+
+/** The tree as a way in: requests to the Kubernetes APIs of clusters, as streams over the links. */
+export class Streams implements ClusterProxy {
+  readonly #parts: StreamsParts;
+  readonly #switch: StreamSwitch;
+  readonly #seen = new Map<string, number>();
+  readonly #waiting = new Set<LinkName>();
+
+  constructor(parts: StreamsParts) {
+    const { self, nextHop, send } = parts;
+    this.#parts = parts;
+    this.#switch = new StreamSwitch({
+      self,
+      nextHop,
+      send,
+      writable: (to) => this.#writable(to),
+      accept: (opening, stream) => this.#accept(opening, stream),
+    });
+  }
+
+  /** How many streams pass here. */
+  get size(): number {
+    return this.#switch.size;
+  }
+
+  hear(from: LinkName, message: Open | StreamMessage): void {
+    this.#switch.hear(from, message);
+  }
+
+  lost(link: LinkName): void {
+    this.#switch.lost(link);
+  }
+
+  exchange(cluster: string, request: ProxyRequest): ProxyExchange {
+    const { guard } = this.#parts;
+    const id = randomBytes(16).toString("hex");
+    const at = Math.floor(guard?.now() ?? Date.now());
+    const head = new TextEncoder().encode(JSON.stringify({ ...request, id, at }));
+    const body = this.#open(cluster, head);
+    const answer = new Promise<ProxyAnswer>((resolve, reject) => {
+      body.once("opened", (bytes: Uint8Array) => resolve(decodeAnswer(bytes)));
+      body.once("close", () =>
+        reject(body.errored ?? new StreamEndedError("STREAM_ENDED", "There was no answer")),
+      );
+    });
+    // Whoever does not wait for it must not end the program.
+    answer.catch(() => {});
+    return { body, answer };
+  }
+
+  #open(cluster: string, head: Uint8Array): TreeStream {
+    const { self, guard } = this.#parts;
+    if (!isClusterName(cluster)) return failed("CLUSTER_UNREACHABLE", `There is no "${cluster}"`);
+    if (head.length > MAX_STREAM_HEAD) return failed("HEAD_TOO_LARGE", "The headers are too long");
+    const opening = { target: cluster, entry: self, head };
+    return this.#switch.open({ ...opening, ...guard?.vouch(opening) });
+  }
+
+  #writable(to: LinkName): boolean {
+    const room = this.#parts.room(to);
+    if (room === undefined) return true;
+    if (this.#waiting.has(to)) return false;
+    this.#waiting.add(to);
+    void room.then(() => {
+      this.#waiting.delete(to);
+      this.#switch.drained(to);
+    });
+    return false;
+  }
+
+  #accept(opening: Opening, stream: TreeStream): void {
+    const { api, guard, log } = this.#parts;
+    try {
+      if (opening.entry !== this.#parts.self) guard?.checkOpening(opening);
+      const head = this.#read(opening);
+      if (api === undefined) {
+        throw new StreamEndedError("NO_API", "This cluster has no Kubernetes API to talk to");
+      }
+      const { method, path, user } = head;
+      log.info({ entry: opening.entry, method, path: pathOnly(path), user: user.name }, "request");
+      api.serve(head, stream, (answer) => stream.answer(encodeAnswer(answer)));
+    } catch (error) {
+      const [code, text] = [errorCode(error), errorText(error)];
+      log.warn({ entry: opening.entry, code, text }, "request refused");
+      stream.destroy(error instanceof Error ? error : new Error(text));
+    }
+  }
+
+  /** The request, if it is new and of now. */
+  #read({ head, entry }: Opening): Head {
+    const read = decodeHead(head);
+    const now = this.#parts.guard?.now() ?? Date.now();
+    for (const [id, until] of this.#seen) {
+      if (until > now && this.#seen.size < MAX_REMEMBERED) break;
+      this.#seen.delete(id);
+    }
+    const key = `${entry}/${read.id}`;
+    if (Math.abs(now - read.at) > TOLERANCE_MS || this.#seen.has(key)) {
+      const text =
+        "The request is of another time: it was made long ago or made before, or clocks differ";
+      throw new StreamEndedError("REQUEST_TOO_OLD", text);
+    }
+    this.#seen.set(key, now + 2 * TOLERANCE_MS);
+    return read;
+  }
+}
+
+function decodeHead(bytes: Uint8Array): Head {
+  try {
+    const raw = JSON.parse(new TextDecoder().decode(bytes)) as Head;
+    const { id, at, method, path, headers, user } = raw;
+    const isText = [id, method, path, user.name, ...user.groups, ...headers.flat()].every(
+      (word) => typeof word === "string" && !/[\r\n\0]/.test(word),
+    );
+    const isRequest = /^[A-Z]{3,10}$/.test(method) && path.startsWith("/") && Number.isFinite(at);
+    if (isText && isRequest && user.name !== "") return { id, at, method, path, headers, user };
+  } catch {
+    // Said below.
+  }
+  throw new StreamEndedError("PROTOCOL_ERROR", "The head of a stream is no request");
+}
+
+function encodeAnswer(answer: ProxyAnswer): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(answer));
+}
+
+function decodeAnswer(bytes: Uint8Array): ProxyAnswer {
+  try {
+    const { status, headers } = JSON.parse(new TextDecoder().decode(bytes)) as ProxyAnswer;
+    const isGood =
+      Number.isInteger(status) &&
+      status >= 100 &&
+      status <= 599 &&
+      headers.flat().every((word) => typeof word === "string" && !/[\r\n\0]/.test(word));
+    if (isGood) return { status, headers };
+  } catch {
+    // Said below.
+  }
+  return { status: 502, headers: [] };
+}
+
+/** Queries may hold what somebody typed into a shell. */
+function pathOnly(path: string): string {
+  return path.split("?")[0] ?? "";
+}

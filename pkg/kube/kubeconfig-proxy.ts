@@ -1,0 +1,147 @@
+import http, { type ClientRequest, type IncomingMessage } from "node:http";
+import https from "node:https";
+import { type Duplex, finished } from "node:stream";
+import {
+  type ApiProxy,
+  type HeaderList,
+  type ProxyAnswer,
+  type ProxyRequest,
+  passedOn,
+  wantsUpgrade,
+} from "../apis/cluster-proxy.ts";
+import { errorText } from "../base/errors.ts";
+import { type Access, KubeconfigFile } from "./kubeconfig.ts";
+
+/** How long an API may take until a connection to it can carry a request. */
+const CONNECT_LIMIT_MS = 10_000;
+/** Connections that nobody uses are kept for this long. */
+const IDLE_MS = 30_000;
+
+/**
+ * Passes requests of others on to the API of a kubeconfig, as those others: with our own credentials and
+ * the headers with which Kubernetes lets one user act as another. Streams, watches and protocols after an
+ * upgrade (exec, attach, port-forward) go through as they are.
+ */
+export class KubeconfigProxy implements ApiProxy, AsyncDisposable {
+  readonly #file: KubeconfigFile;
+  readonly #https = new https.Agent({ keepAlive: true, timeout: IDLE_MS });
+  readonly #http = new http.Agent({ keepAlive: true, timeout: IDLE_MS });
+
+  constructor(kubeconfig: string) {
+    this.#file = new KubeconfigFile(kubeconfig);
+  }
+
+  serve(request: ProxyRequest, body: Duplex, answer: (head: ProxyAnswer) => void): void {
+    this.#file.access().then(
+      (access) => {
+        if (!body.destroyed) this.#send(request, access, body, answer);
+      },
+      (error: unknown) => refuse(body, answer, errorText(error)),
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#https.destroy();
+    this.#http.destroy();
+  }
+
+  #send(
+    request: ProxyRequest,
+    { server, options }: Access,
+    body: Duplex,
+    answer: (head: ProxyAnswer) => void,
+  ): void {
+    const isSecure = server.protocol === "https:";
+    const isUpgrade = wantsUpgrade(request.headers);
+    const client = (isSecure ? https : http).request({
+      ...options,
+      agent: isSecure ? this.#https : this.#http,
+      host: server.hostname.replace(/^\[|\]$/g, ""),
+      port: server.port,
+      method: request.method,
+      path: server.pathname.replace(/\/$/, "") + request.path,
+      headers: headersFor(request, isUpgrade, server, options.headers),
+    });
+    limitConnecting(client);
+    let answered = false;
+    const tell = (message: IncomingMessage): void => {
+      answered = true;
+      answer({ status: message.statusCode ?? 502, headers: pairs(message.rawHeaders) });
+    };
+    client.on("response", (message) => {
+      tell(message);
+      message.on("error", (error) => body.destroy(error));
+      message.pipe(body);
+    });
+    client.on("upgrade", (message, socket, head) => {
+      tell(message);
+      if (head.length > 0) socket.unshift(head);
+      socket.on("error", (error) => body.destroy(error));
+      body.unpipe(client);
+      body.pipe(socket).pipe(body);
+      finished(body, () => socket.destroy());
+    });
+    client.on("error", (error) => {
+      if (answered) body.destroy(error);
+      else refuse(body, answer, error.message);
+    });
+    finished(body, { readable: false }, () => {
+      if (!answered || body.errored !== null) client.destroy();
+    });
+    if (isUpgrade) client.end();
+    else body.pipe(client);
+  }
+}
+
+function headersFor(
+  { headers, user }: ProxyRequest,
+  isUpgrade: boolean,
+  server: URL,
+  own: unknown,
+): string[] {
+  const groups = user.groups.map((group): [string, string] => ["Impersonate-Group", group]);
+  const all: [string, string][] = [
+    ["Host", server.host],
+    ...passedOn(headers, isUpgrade),
+    ...Object.entries((own ?? {}) as Record<string, string>),
+    ["Impersonate-User", user.name],
+    ...groups,
+  ];
+  return all.flat();
+}
+
+function limitConnecting(client: ClientRequest): void {
+  const late = setTimeout(
+    () => client.destroy(new Error(`no connection within ${CONNECT_LIMIT_MS} ms`)),
+    CONNECT_LIMIT_MS,
+  );
+  const stop = (): void => clearTimeout(late);
+  client.once("close", stop);
+  client.on("socket", (socket) => {
+    if (client.reusedSocket || !socket.connecting) stop();
+    else socket.once("connect", stop);
+  });
+}
+
+/** The cluster's API cannot be reached: said as Kubernetes says it. */
+function refuse(body: Duplex, answer: (head: ProxyAnswer) => void, why: string): void {
+  if (body.destroyed) return;
+  const status = {
+    kind: "Status",
+    apiVersion: "v1",
+    metadata: {},
+    status: "Failure",
+    message: `Cannot reach the Kubernetes API of the cluster: ${why}`,
+    reason: "ServiceUnavailable",
+    code: 503,
+  };
+  answer({ status: 503, headers: [["content-type", "application/json"]] });
+  body.end(JSON.stringify(status));
+  body.resume();
+}
+
+function pairs(raw: readonly string[]): HeaderList {
+  const found: [string, string][] = [];
+  for (let at = 0; at + 1 < raw.length; at += 2) found.push([raw[at] ?? "", raw[at + 1] ?? ""]);
+  return found;
+}
