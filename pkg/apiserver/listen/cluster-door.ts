@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import type { Socket } from "node:net";
+import { finished } from "node:stream";
 import {
   type ClusterProxy,
   type HeaderList,
@@ -47,26 +48,31 @@ export class ClusterDoor {
     request.on("error", () => {});
     response.on("error", () => {});
     if ("refusal" in entered) {
-      void reply(response, entered.refusal);
+      reply(response, entered.refusal).catch(() => cut(response));
       return;
     }
     const { body, answer } = entered.exchange;
     response.once("close", () => body.destroy());
     request.pipe(body);
-    answer.then(
-      ({ status, headers }) => {
-        entered.ended(status);
-        if (response.destroyed) return;
-        response.writeHead(status, grouped(passedOn(headers, false)));
-        if ("flushHeaders" in response) (response as { flushHeaders(): void }).flushHeaders();
-        body.on("error", () => cut(response));
-        body.pipe(response);
-      },
-      (error: unknown) => {
-        entered.ended(503);
-        void reply(response, unreachable(error));
-      },
-    );
+    answer
+      .then(
+        ({ status, headers }) => {
+          entered.ended(status);
+          if (response.destroyed) return;
+          response.writeHead(status, grouped(passedOn(headers, false)));
+          if ("flushHeaders" in response) (response as { flushHeaders(): void }).flushHeaders();
+          finished(body, { writable: false }, (error) => {
+            if (error) cut(response);
+          });
+          body.pipe(response);
+        },
+        (error: unknown) => {
+          entered.ended(503);
+          return reply(response, unreachable(error));
+        },
+      )
+      // An answer with headers that nobody may send.
+      .catch(() => cut(response));
   }
 
   /** Answers a request for another protocol: exec, attach, port-forward. */
@@ -74,27 +80,29 @@ export class ClusterDoor {
     socket.on("error", () => {});
     const entered = this.#enter(request as unknown as Http2ServerRequest);
     if ("refusal" in entered) {
-      void sayPlainly(socket, entered.refusal);
+      sayPlainly(socket, entered.refusal).catch(() => socket.destroy());
       return;
     }
     const { body, answer } = entered.exchange;
     socket.once("close", () => body.destroy());
     body.once("close", () => socket.destroySoon());
     if (head.length > 0) socket.unshift(head);
-    answer.then(
-      (told) => {
-        entered.ended(told.status);
-        const isUpgrade = told.status === 101;
-        socket.write(headText(told, isUpgrade));
-        if (isUpgrade) socket.pipe(body);
-        else body.end();
-        body.pipe(socket);
-      },
-      (error: unknown) => {
-        entered.ended(503);
-        void sayPlainly(socket, unreachable(error));
-      },
-    );
+    answer
+      .then(
+        (told) => {
+          entered.ended(told.status);
+          const isUpgrade = told.status === 101;
+          socket.write(headText(told, isUpgrade));
+          if (isUpgrade) socket.pipe(body);
+          else body.end();
+          body.pipe(socket);
+        },
+        (error: unknown) => {
+          entered.ended(503);
+          return sayPlainly(socket, unreachable(error));
+        },
+      )
+      .catch(() => socket.destroy());
   }
 
   #enter(request: Http2ServerRequest): Entered {
@@ -183,11 +191,13 @@ function headText({ status, headers }: ProxyAnswer, isUpgrade: boolean): string 
   return `HTTP/1.1 ${status} ${text}\r\n${lines}\r\n`;
 }
 
-function grouped(headers: HeaderList): Record<string, string[]> {
-  const found: Record<string, string[]> = {};
+/** HTTP/2 takes a list only for headers that may come several times. */
+function grouped(headers: HeaderList): Record<string, string | string[]> {
+  const found: Record<string, string | string[]> = {};
   for (const [name, value] of headers) {
     const lower = name.toLowerCase();
-    found[lower] = [...(found[lower] ?? []), value];
+    const present = found[lower];
+    found[lower] = present === undefined ? value : [present, value].flat();
   }
   return found;
 }
