@@ -2,14 +2,13 @@ import { performance } from "node:perf_hooks";
 import type { ResourceClient } from "../apis/resource-client.ts";
 import type { Scope } from "../base/scope.ts";
 import { ParentCandidates } from "../topology/parent-candidates.ts";
-import type { Selectable } from "../topology/selector.ts";
 import type { LinkEnd } from "../tunnel/link.ts";
 import type { Peer } from "../tunnel/peer.ts";
 import type { Address } from "../wire/address.ts";
-import type { Enrol, Hello, Message, Result } from "../wire/message.ts";
+import type { Enrol, Hello, Result } from "../wire/message.ts";
 import type { ClusterName } from "../wire/names.ts";
 import { Children } from "./children.ts";
-import type { LiveCluster } from "./cluster-registry.ts";
+import { ClusterView } from "./cluster-view.ts";
 import { EntryPoint } from "./entry-point.ts";
 import type { TreeEffect, TreeEvent } from "./event.ts";
 import { Identity } from "./identity.ts";
@@ -19,12 +18,12 @@ import { openAuthority } from "./membership/authority.ts";
 import { Membership, type MembershipOptions } from "./membership/membership.ts";
 import { Passage } from "./membership/passage.ts";
 import { outOfReach, type Registrar } from "./membership/registrar.ts";
+import { measureNode } from "./node-gauges.ts";
 import type { OldChildren } from "./oldpeers/old-children.ts";
 import { openOldChildren } from "./oldpeers/open-old-children.ts";
 import type { ClusterControllerOptions, ClusterControllerParts } from "./options.ts";
 import { ParentLink } from "./parent-link.ts";
 import { isForStreams } from "./streams/stream-events.ts";
-import type { LinkName } from "./streams/stream-switch.ts";
 import { Streams } from "./streams/streams.ts";
 import { TaskRunner } from "./task-runner.ts";
 import { TreeNode } from "./tree-node.ts";
@@ -72,7 +71,8 @@ export class ClusterController {
       guard: this.#membership?.guard,
       api: parts.apiProxy,
       nextHop: (target) => node.nextHop(target),
-      send: (to, message) => this.#say(to, message),
+      send: (to, message) =>
+        to === "" ? this.#parent?.send(message) : this.#children?.send(to, message),
       room: (to) => (to === "" ? this.#parent?.room() : this.#children?.room(to)),
     });
   }
@@ -185,12 +185,13 @@ export class ClusterController {
 
   #openApi(scope: Scope, client: ResourceClient): void {
     const { log, metrics } = this.#parts;
+    const view = new ClusterView(this.#options, this.#node, this.#introduction, this.#membership);
     const entry = new EntryPoint({
       client,
       log,
       metrics,
-      live: (name) => this.#live(name),
-      online: () => this.#online(),
+      live: (name) => view.live(name),
+      online: () => view.online(),
       dispatch: (event) => {
         if (this.#options.isHeir && event.kind === "task-created")
           this.#runner?.inherit(event.order);
@@ -267,11 +268,6 @@ export class ClusterController {
     scope.spawn("parent", (signal) => parent.run(signal));
   }
 
-  #say(to: LinkName, message: Message): void {
-    if (to === "") this.#parent?.send(message);
-    else this.#children?.send(to, message);
-  }
-
   #dispatch(event: TreeEvent): void {
     if (isForStreams(event, this.streams)) return;
     for (const effect of this.#node.handle(event, performance.now())) this.#perform(effect);
@@ -326,27 +322,9 @@ export class ClusterController {
 
   #tick(): void {
     const now = performance.now();
-    const { metrics } = this.#parts;
-    metrics.gauge("ote_event_loop_lag_seconds", Math.max(0, now - this.#ticked - TICK_MS) / 1000);
-    metrics.gauge("ote_subtree_clusters", this.#node.subtreeSize);
-    metrics.gauge("ote_tasks_waiting", this.#node.waitingTasks);
+    const lagMs = Math.max(0, now - this.#ticked - TICK_MS);
+    measureNode(this.#parts.metrics, this.#node, this.streams, lagMs);
     this.#ticked = now;
     this.#dispatch({ kind: "tick" });
-  }
-
-  #live(name: ClusterName): LiveCluster | undefined {
-    if (name === this.#node.name) return this.#introduction.live;
-    const route = this.#node.route(name);
-    if (route === undefined || this.#membership?.isRevoked(route.certificate)) return undefined;
-    return {
-      ...route,
-      parentName: route.parent,
-      path: [...this.#node.path, ...this.#node.hopsTo(name)],
-    };
-  }
-
-  *#online(): Iterable<Selectable> {
-    yield this.#options;
-    yield* this.#node.routes();
   }
 }

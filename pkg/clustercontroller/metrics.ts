@@ -24,6 +24,10 @@ export const CLUSTER_CONTROLLER_METRICS = {
     help: "Messages that a peer should not have sent and that were left out, by code",
     labels: ["code"],
   },
+  ote_streams: {
+    kind: "gauge",
+    help: "Ends of streams to the APIs of clusters that pass here: two where one is passed on",
+  },
   ote_leader: {
     kind: "gauge",
     help: "1 while this one of several roots leads, 0 while it does not",
