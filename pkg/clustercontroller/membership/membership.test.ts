@@ -172,13 +172,22 @@ const REQUESTS: Record<string, [code: string, make: () => Promise<Partial<Enrol>
       return { token, proof, request };
     },
   ],
-  "for a name that nobody may have": [
+  "to be the root": [
     "TOKEN_INVALID",
     async () => {
-      const { id: token, secret } = parseJoinToken(await tree.token({ names: "edge-*" }));
+      const { id: token, secret } = parseJoinToken(await tree.token());
       const request = await certificateRequest(await newEd25519Key(), "root");
       const proof = joinProof(secret, joinStatement("x", "root", request));
       return { name: clusterName("root"), token, proof, request };
+    },
+  ],
+  "for a name that its token does not mean": [
+    "TOKEN_INVALID",
+    async () => {
+      const { id: token, secret } = parseJoinToken(await tree.token({ names: "edge-*" }));
+      const request = await certificateRequest(await newEd25519Key(), "shop");
+      const proof = joinProof(secret, joinStatement("x", "shop", request));
+      return { name: clusterName("shop"), token, proof, request };
     },
   ],
 };

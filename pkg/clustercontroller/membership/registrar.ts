@@ -22,7 +22,7 @@ import { TokenSecrets } from "../../trust/token-secrets.ts";
 import { readRequest } from "../../trust/tree-authority.ts";
 import { TrustError } from "../../trust/trust-error.ts";
 import type { Enrol, Enrolled } from "../../wire/message.ts";
-import type { ClusterName } from "../../wire/names.ts";
+import { type ClusterName, ROOT_NAME } from "../../wire/names.ts";
 
 /** What a registrar works with. */
 export interface RegistrarParts {
@@ -153,6 +153,10 @@ export class Registrar {
     const { id, name, token, proof } = request;
     const statement = joinStatement(id, name, request.request);
     const terms = await this.#tokens.check(token, name, statement, proof, Date.now());
+    if (name === ROOT_NAME) {
+      const text = `Cannot join as "${name}": that is the top of the tree, whatever the token says`;
+      throw new TrustError("TOKEN_INVALID", text);
+    }
     const { parent, origin, tags, replace } = terms;
     const key = Buffer.from(publicKey).toString("base64");
     const identity = { key, parent, origin, tags: [...tags] };
