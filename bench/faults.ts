@@ -5,6 +5,7 @@ import {
   FAULTS,
   type Fault,
   FaultWorld,
+  PARENTS,
 } from "../test/support/fault-world.ts";
 import { HostNetwork } from "../test/support/host-network.ts";
 import type { Row } from "./row.ts";
@@ -76,7 +77,10 @@ async function torment(world: FaultWorld, plan: FaultPlan): Promise<Row[]> {
   await verify("2 % loss");
   for (const { what, fault, hosts } of strikes(plan)) {
     process.stderr.write(`${what} (${hosts.join(" and ")})\n`);
-    await strike(world, fault, hosts, (measure, ms) => add(samples, what, measure, ms));
+    await strike(world, fault, hosts, (measure, ms) => {
+      process.stderr.write(`  ${MEASURES[measure][0]}: ${ms} ms\n`);
+      add(samples, what, measure, ms);
+    });
     await sleep(PAUSE_MS);
     await verify(what);
   }
@@ -138,7 +142,7 @@ async function strike(
   const healed = Date.now();
   for (const host of hosts) fault.heal(world, host);
   const back = hosts.flatMap((host) => [
-    ...(host === "root" ? [] : [world.joinedAndExecutes(host, healed)]),
+    ...(host === "root" ? [] : [world.joinedAndExecutes(host, healed, PARENTS[host])]),
     ...childrenOf(host).map((child) => world.joinedAndExecutes(child, healed, host)),
   ]);
   for (const at of await Promise.all(back)) note("home", at - healed);

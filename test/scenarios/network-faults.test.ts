@@ -42,7 +42,7 @@ describe.skipIf(reason !== undefined)("A tree on a network that fails", () => {
       expect(Math.max(...noticed) - began).toBeLessThan(NOTICED_MS);
       const healed = Date.now();
       FAULTS[name].heal(world, "south-1");
-      const back = await world.joinedAndExecutes("south-1", healed);
+      const back = await world.joinedAndExecutes("south-1", healed, "south");
       expect(back - healed).toBeLessThan(HOME_MS);
     },
     90_000,
