@@ -25,6 +25,8 @@ const BULK_IN_FLIGHT_LIMIT = 64 * 1024;
 const HIGH_MARK = 2 * 1024 * 1024;
 /** Bytes waiting at which a peer that does not read loses its link. */
 export const OUTBOX_LIMIT = 32 * 1024 * 1024;
+/** What may be much and can wait; of a stream all that must stay in order is in one lane. */
+const BULK = new Set<Message["kind"]>(["task", "opened", "data", "close"]);
 /** How long a polite close may take before the connection is cut. */
 const CLOSE_LIMIT_MS = 2000;
 
@@ -92,7 +94,7 @@ export class WebSocketLink implements Link {
 
   send(message: Message): void {
     if (this.#socket.readyState !== this.#socket.OPEN) throw new LinkClosedError(this.peer);
-    this.#outbox.add(encodeMessage(message), message.kind === "task" ? "bulk" : "control");
+    this.#outbox.add(encodeMessage(message), BULK.has(message.kind) ? "bulk" : "control");
     if (this.#outbox.bytes > OUTBOX_LIMIT) {
       this.#cut({ code: "SLOW_READER", text: "The peer does not read what it is sent" });
     } else if (!this.#flushDue) {
