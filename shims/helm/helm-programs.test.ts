@@ -1,5 +1,8 @@
 import { execFileSync } from "node:child_process";
+import { once } from "node:events";
 import { readFile, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { EmbeddedApi } from "../../pkg/apiserver/embedded-api.ts";
 import { silentLog } from "../../pkg/base/log.ts";
@@ -33,6 +36,7 @@ describe.skipIf(NONE).each(NONE ? ["helm"] : HELMS)("With the program %s", (helm
   let shim: HelmShim;
   beforeAll(async () => {
     folder = await temporaryDirectory();
+    process.env.HELM_CACHE_HOME = `${folder.path}/cache`;
     const options = { name: "test", dataDir: folder.path, listen: "127.0.0.1:0", crds: [] };
     api = await EmbeddedApi.open(options, { log: silentLog, metrics: noMetrics });
     const kubeconfig = `${folder.path}/kubeconfig`;
@@ -40,6 +44,7 @@ describe.skipIf(NONE).each(NONE ? ["helm"] : HELMS)("With the program %s", (helm
     shim = await HelmShim.open({ helm, kubeconfig, temporary: folder.path });
   });
   afterAll(async () => {
+    delete process.env.HELM_CACHE_HOME;
     await shim?.[Symbol.asyncDispose]();
     await api[Symbol.asyncDispose]();
     await folder[Symbol.asyncDispose]();
@@ -122,6 +127,25 @@ describe.skipIf(NONE).each(NONE ? ["helm"] : HELMS)("With the program %s", (helm
     });
   });
 
+  it("fetches charts of a repository and from a url, where plain http is allowed", async () => {
+    const archive = Buffer.from(colorChart("0.2.0"), "base64");
+    await using repository = await chartRepository("color", "0.2.0", archive);
+    const { url } = repository;
+    const kubeconfig = `${folder.path}/kubeconfig`;
+    const options = { helm, kubeconfig, temporary: folder.path, plainHttp: true };
+    await using open = await HelmShim.open(options);
+    const named = { repository: url, name: "color", version: "~0.2" };
+    for (const [release, from] of Object.entries({ named, direct: { url: `${url}/color.tgz` } })) {
+      const order = task({ action: "install", release, chart: from });
+      expect(await open.run(order, AbortSignal.timeout(60_000))).toMatchObject({ verdict: "done" });
+      expect(await color(release)).toBe("blue");
+    }
+    const other = task({ action: "install", release: "no", chart: { ...named, version: "^7" } });
+    const missing = await open.run(other, AbortSignal.timeout(60_000));
+    expect(missing).toMatchObject({ verdict: "failed", reason: "HelmFailed" });
+    expect(await shim.run(other, AbortSignal.timeout(60_000))).toMatchObject({ reason: "BadBody" });
+  });
+
   it("says that the cluster cannot be reached", async () => {
     const closed = `${folder.path}/closed`;
     const text = await readFile(`${folder.path}/kubeconfig`, "utf8");
@@ -131,3 +155,23 @@ describe.skipIf(NONE).each(NONE ? ["helm"] : HELMS)("With the program %s", (helm
     expect(result).toMatchObject({ verdict: "failed", code: 503, reason: "ApiUnreachable" });
   });
 });
+
+/** A chart repository on loopback with one chart. */
+async function chartRepository(name: string, version: string, archive: Buffer) {
+  const index = {
+    apiVersion: "v1",
+    entries: { [name]: [{ apiVersion: "v2", name, version, urls: [`${name}.tgz`] }] },
+  };
+  const server = createServer(({ url }, response) => {
+    response.end(url?.endsWith("index.yaml") ? JSON.stringify(index) : archive);
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
