@@ -129,10 +129,10 @@ describeWithControlPlane("Two roots on one real API server", (plane) => {
     await eventually(
       "single is below b",
       () => joinedRoot("single") === roots.address("b"),
-      30_000,
+      60_000,
     );
     expect(await both()).toEqual(["b", "a"]);
-  }, 60_000);
+  }, 120_000);
 
   it("is led by the other one at once when the leader is asked to stop", async () => {
     const [leader, follower] = await both();
@@ -159,12 +159,6 @@ describeWithControlPlane("Two roots on one real API server", (plane) => {
     await roots.leads(follower, before + 1);
     await expectDoneOnce(task);
     const direct = ["region", "late", "single", "fresh"];
-    // Some may have been below another child for a while.
-    await eventually(
-      "all children are below the new leader",
-      () => direct.every((name) => joinedRoot(name) === roots.address(follower)),
-      60_000,
-    );
     await roots.online("shop", ...direct);
     const written = await settled(versions);
     roots.program(leader).signal("SIGCONT");
@@ -175,6 +169,7 @@ describeWithControlPlane("Two roots on one real API server", (plane) => {
     );
     expect(await both()).toEqual([follower, leader]);
     expect(await versions()).toEqual(written);
+    await roots.online("shop", ...direct);
     await expectDoneOnce(await roots.task("thawed", create("thawed")));
     expect(children()).toEqual(pids);
   }, 120_000);
@@ -190,7 +185,7 @@ describeWithControlPlane("Two roots on one real API server", (plane) => {
     expect(children()).toEqual(pids);
   }, 90_000);
 
-  /** The revision of every object that a leader writes. */
+  /** The revision of every object that a leader writes, but for the clusters that may just be going home. */
   async function versions(): Promise<Record<string, string>> {
     const all = await Promise.all(
       [CLUSTER, CLUSTER_CONTROLLER, CLUSTER_CONTROLLER_RESULT].map((type) =>
@@ -198,8 +193,11 @@ describeWithControlPlane("Two roots on one real API server", (plane) => {
       ),
     );
     const items = all.flatMap((list) => list.items.map((item) => ({ ...item, kind: list.kind })));
+    const steady = items.filter(
+      ({ kind, metadata: { name } }) => kind !== "ClusterList" || name === "root",
+    );
     return Object.fromEntries(
-      items.map(({ kind, metadata: { name, resourceVersion = "" } }) => [
+      steady.map(({ kind, metadata: { name, resourceVersion = "" } }) => [
         `${kind} ${name}`,
         resourceVersion,
       ]),
