@@ -22,8 +22,8 @@ import { WebSocketLink } from "./websocket-link.ts";
 
 /** A parent that takes many children back lets them wait for their turn. */
 const SECURE_LIMIT_MS = 15_000;
-/** A machine that is there answers by then, whatever its programs do; two lost packets are borne. */
-const CONNECT_LIMIT_MS = 4000;
+/** A machine that is there answers by then, whatever its programs do; one lost packet is borne. Others are waiting to be dialled. */
+const CONNECT_LIMIT_MS = 2000;
 
 /** Most addresses whose last TLS session is remembered. */
 const MAX_SESSIONS = 64;
