@@ -85,8 +85,9 @@ export class KubeconfigProxy implements ApiProxy, AsyncDisposable {
       if (answered) body.destroy(error);
       else refuse(body, answer, error.message);
     });
-    finished(body, { readable: false }, () => {
-      if (!answered || body.errored !== null) client.destroy();
+    // Whoever asked has gone: the API must not go on for nobody.
+    finished(body, (error) => {
+      if (error) client.destroy();
     });
     if (isUpgrade) client.end();
     else body.pipe(client);

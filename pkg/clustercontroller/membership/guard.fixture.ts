@@ -50,10 +50,15 @@ export function helloTo(own: Credentials, parent: string, over: Partial<Hello> =
   return { ...hello, certificate: own.certificate.der, proof, ...over };
 }
 
-/** The route of a cluster below `parent`, with its proof. */
-export function routeBelow(own: Credentials, parent: string, over: Partial<Route> = {}): Route {
+/** The route of a cluster below `parent`: as it said in its hello, with its proof, then changed. */
+export function routeBelow(
+  own: Credentials,
+  parent: string,
+  over: Partial<Route> = {},
+  said: Partial<Hello> = {},
+): Route {
   const { name, instance, session, tags, listen, version, preferredParent, certificate, proof } =
-    helloTo(own, parent);
+    helloTo(own, parent, said);
   const known = { name, instance, session, tags, listen, version, preferredParent };
   return { ...known, parent: clusterName(parent), certificate, proof, ...over };
 }

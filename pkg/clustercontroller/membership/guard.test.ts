@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import type { Credentials } from "../../trust/credentials.ts";
+import { certificateRequest } from "../../base/certificate-request.ts";
+import { Credentials } from "../../trust/credentials.ts";
 import { resultStatement } from "../../trust/statements.ts";
 import { TreeAuthority } from "../../trust/tree-authority.ts";
 import type { Hello, Message, Result, Route, Task } from "../../wire/message.ts";
@@ -38,6 +39,18 @@ const HELLOS: Record<string, [code: string, make: () => Hello]> = {
     "NOT_GRANTED",
     () => helloTo(atEdge, "region", { listen: "127.0.0.1:1" }),
   ],
+  "another's certificate than TLS has shown": [
+    "FORGED",
+    () => helloTo(atEdge, "region", { certificate: atOther.certificate.der }),
+  ],
+  "no certificate to show to the tiers above": [
+    "CERTIFICATE_INVALID",
+    () => helloTo(atEdge, "region", { certificate: undefined }),
+  ],
+  "a damaged certificate": [
+    "CERTIFICATE_INVALID",
+    () => helloTo(atEdge, "region", { certificate: new Uint8Array(300) }),
+  ],
   "no proof": ["FORGED", () => helloTo(atEdge, "region", { proof: undefined })],
   "the proof for another parent": ["FORGED", () => helloTo(atEdge, "root")],
   "the proof for an older session": ["FORGED", () => helloTo(atEdge, "region", { session: 2 })],
@@ -57,6 +70,18 @@ describe("a hello", () => {
   it.each(Object.entries(HELLOS))("with %s is refused", (_, [code, make]) => {
     const { guard } = new TestGuard(atRegion);
     expect(guard.refusal(make(), peerOf(atEdge))).toMatchObject({ code });
+  });
+
+  it("is welcome with a renewed certificate for the key that a resumed session has shown", async () => {
+    const request = await certificateRequest(atEdge.key, "edge");
+    const grant = { ...atEdge.certificate, name: edge, tags: ["tier=edge"] };
+    const renewed = Credentials.open({
+      key: atEdge.key,
+      chain: await authority.issue(request, grant, 30),
+      trust: authority.trust,
+    });
+    const { guard } = new TestGuard(atRegion);
+    expect(guard.refusal(helloTo(renewed, "region"), peerOf(atEdge))).toBeUndefined();
   });
 
   it("is what this side says, too", () => {
@@ -112,6 +137,10 @@ const ROUTES: Record<string, () => Route> = {
     routeBelow(atEdge, "region", { certificate: atOther.certificate.der }),
   "a cluster with other tags than it has": () =>
     routeBelow(atEdge, "region", { tags: { tier: "region" } }),
+  "a cluster with tags that it was not granted": () =>
+    routeBelow(atEdge, "region", {}, { tags: { tier: "region" } }),
+  "a cluster that takes children and may not": () =>
+    routeBelow(atEdge, "region", {}, { listen: "127.0.0.1:1" }),
   "a cluster at another address": () => routeBelow(atEdge, "region", { listen: "127.0.0.1:1" }),
   "a newer session than it ever had": () => routeBelow(atEdge, "region", { session: 9 }),
 };

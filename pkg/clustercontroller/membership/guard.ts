@@ -8,7 +8,6 @@ import {
   checkStatement,
   openStatement,
   resultStatement,
-  type SessionClaim,
   sessionStatement,
   taskStatement,
 } from "../../trust/statements.ts";
@@ -19,6 +18,7 @@ import type { KnownSession, Peer, TunnelTrust } from "../../tunnel/peer.ts";
 import type { Hello, Message, Open, Result, Route, Routes, Task } from "../../wire/message.ts";
 import type { ClusterName } from "../../wire/names.ts";
 import type { TaskSeal } from "../event.ts";
+import { RouteProofs } from "./route-proofs.ts";
 
 /** What a guard works with. */
 export interface GuardParts {
@@ -40,8 +40,6 @@ export interface GuardParts {
 
 /** A day: how far the clocks of the origin of a task and of its targets may be apart. */
 const CLOCK_TOLERANCE_MS = 86_400_000;
-/** Most proofs that are remembered so as not to be checked again. */
-const MAX_REMEMBERED = 100_000;
 
 /**
  * Stands between the links and the tree where clusters have identities: makes our own words provable,
@@ -49,12 +47,12 @@ const MAX_REMEMBERED = 100_000;
  */
 export class Guard {
   readonly #parts: GuardParts;
-  /** Per cluster the session whose proof was found right, and the key that made it. */
   readonly #sessions = new Map<string, KnownSession>();
-  readonly #proven = new Map<ClusterName, { readonly session: string; readonly key: ProvenKey }>();
+  readonly #proofs: RouteProofs;
 
   constructor(parts: GuardParts) {
     this.#parts = parts;
+    this.#proofs = new RouteProofs(parts.credentials.book);
   }
 
   /** Who may join us. */
@@ -97,17 +95,13 @@ export class Guard {
   /** Why somebody whom TLS has identified may not say this hello. */
   refusal(hello: Hello, peer: Peer | undefined): LinkEnd | undefined {
     try {
-      const certificate = ClusterCertificate.read(peer?.certificate ?? new Uint8Array());
-      if (hello.name !== certificate.name) {
-        const text = `Cannot admit "${hello.name}": its certificate is for "${certificate.name}"`;
+      const shown = ClusterCertificate.read(peer?.certificate ?? new Uint8Array());
+      const said = this.#proofs.check({ ...hello, parent: this.#parts.self });
+      // It may have been renewed since the TLS session began that was resumed, but for the same key.
+      if (said.keyId !== shown.keyId) {
+        const text = `Cannot admit "${hello.name}": TLS has shown "${shown.name}"`;
         throw new TrustError("FORGED", text);
       }
-      certificate.checkTags(hello.tags);
-      if (hello.listen !== "" && !certificate.parent) {
-        const text = `Cannot let others join below "${hello.name}": its certificate does not allow it to have children`;
-        throw new TrustError("NOT_GRANTED", text);
-      }
-      this.#checkRoute({ ...hello, parent: this.#parts.self }, peer?.certificate);
       return undefined;
     } catch (error) {
       if (!(error instanceof TrustError)) throw error;
@@ -119,7 +113,7 @@ export class Guard {
   fromChild(child: ClusterName, message: Message): Message | undefined {
     if (message.kind === "routes") return this.#checkRoutes(child, message);
     if (message.kind === "result" && message.origin === this.#parts.self) {
-      return this.#sift(child, message, () => this.#checkResult(message));
+      return this.#sift(child, () => this.#checkResult(message));
     }
     return message;
   }
@@ -128,7 +122,7 @@ export class Guard {
   fromParent(parent: ClusterName, message: Message): Message | undefined {
     if (message.kind === "task") return this.#checkTask(parent, message);
     if (message.kind !== "trust") return message;
-    return this.#sift(parent, message, () => {
+    return this.#sift(parent, () => {
       if (this.#parts.credentials.book.offer(message) === "newer") this.#parts.onTrust();
       return undefined;
     });
@@ -137,7 +131,7 @@ export class Guard {
   /** Whether its origin has sent `task` to `target`, for which we speak because it cannot check that itself. */
   obeys(task: Task, target: ClusterName): boolean {
     const check = (): Task => this.#checkTaskFor(target, task, task.targets.indexOf(target));
-    return this.#sift(target, task, check) !== undefined;
+    return this.#sift(target, check) !== undefined;
   }
 
   /** What makes a task believable to its targets. `notAfter` is in milliseconds since 1970. */
@@ -188,7 +182,7 @@ export class Guard {
   #checkRoutes(child: ClusterName, routes: Routes): Routes {
     const changed = routes.changed.filter((route) => {
       try {
-        this.#checkRoute(route, route.certificate);
+        this.#proofs.check(route);
         return true;
       } catch (error) {
         if (!(error instanceof TrustError)) throw error;
@@ -199,28 +193,6 @@ export class Guard {
       }
     });
     return { ...routes, changed };
-  }
-
-  /** Throws a TrustError unless the cluster itself has said that it is below that parent. */
-  #checkRoute(route: Claimed, certificate: Uint8Array | undefined): void {
-    const { name, parent, proof } = route;
-    const statement = sessionStatement(route);
-    const { book } = this.#parts.credentials;
-    const known = this.#proven.get(name);
-    const wanted = `${base64(statement)} ${base64(proof)} ${base64(certificate)}`;
-    if (known?.session === wanted && !book.isRevoked(known.key.keyId)) return;
-    const identity = book.identify(certificate ?? new Uint8Array());
-    if (identity.name !== name) {
-      const text = `Cannot believe that "${name}" is below "${parent}": the certificate is for "${identity.name}"`;
-      throw new TrustError("FORGED", text);
-    }
-    const what = `that "${name}" is below "${parent}"`;
-    checkStatement(statement, proof ?? new Uint8Array(), identity.publicKey, what);
-    if (this.#proven.size >= MAX_REMEMBERED) this.#proven.clear();
-    this.#proven.set(name, {
-      session: wanted,
-      key: { keyId: identity.keyId, publicKey: identity.publicKey },
-    });
   }
 
   #checkResult(result: Result): Result {
@@ -234,7 +206,7 @@ export class Guard {
   }
 
   #keyOf(cluster: ClusterName): KeyObject | undefined {
-    const proven = this.#proven.get(cluster)?.key.publicKey;
+    const proven = this.#proofs.keyOf(cluster);
     if (proven !== undefined) return proven;
     const certificate = this.#parts.route(cluster)?.certificate;
     return certificate && ClusterCertificate.read(certificate).publicKey;
@@ -245,7 +217,7 @@ export class Guard {
     const { self } = this.#parts;
     const place = task.targets.indexOf(self);
     if (place < 0) return task;
-    const checked = this.#sift(parent, task, () => this.#checkTaskFor(self, task, place));
+    const checked = this.#sift(parent, () => this.#checkTaskFor(self, task, place));
     if (checked !== undefined) return checked;
     const targets = task.targets.filter((name) => name !== self);
     const proofs = task.proofs?.filter((_, at) => at !== place);
@@ -272,11 +244,7 @@ export class Guard {
   }
 
   /** What `check` returns; what it does not believe is left out, counted and logged. */
-  #sift<T extends Message>(
-    peer: ClusterName,
-    _message: T,
-    check: () => T | undefined,
-  ): T | undefined {
+  #sift<T extends Message>(peer: ClusterName, check: () => T | undefined): T | undefined {
     try {
       return check();
     } catch (error) {
@@ -292,18 +260,8 @@ export class Guard {
   }
 }
 
-interface ProvenKey {
-  readonly keyId: string;
-  readonly publicKey: KeyObject;
-}
-
 type Opening = Pick<Open, "target" | "entry" | "head">;
-type Claimed = SessionClaim & Pick<Route, "proof">;
 
 function peerOf({ name, der }: ClusterCertificate): Peer {
   return { name, certificate: der };
-}
-
-function base64(bytes: Uint8Array | undefined): string {
-  return bytes === undefined ? "" : Buffer.from(bytes).toString("base64");
 }

@@ -15,8 +15,8 @@ export interface StreamSwitchParts {
   readonly send: (to: LinkName, message: Open | StreamMessage) => void;
   /** False while much waits to be sent on a link; `drained` is called when that has changed. */
   readonly writable: (to: LinkName) => boolean;
-  /** Somebody wants to talk to this cluster's API. */
-  readonly accept: (request: Opening, stream: TreeStream) => void;
+  /** Somebody wants to talk to this cluster's API: `open` was called here, or the parent says so. */
+  readonly accept: (request: Opening, stream: TreeStream, from: "here" | "parent") => void;
 }
 
 /** How a stream begins. */
@@ -112,7 +112,7 @@ export class StreamSwitch {
   #opened(message: Open): void {
     const { stream: id, target, hops, kind: _, ...rest } = message;
     if (target === this.#parts.self) {
-      this.#parts.accept({ target, ...rest }, this.#local("", id));
+      this.#parts.accept({ target, ...rest }, this.#local("", id), "parent");
       return;
     }
     const to = hops < MAX_DEPTH ? this.#parts.nextHop(target) : undefined;
@@ -133,7 +133,7 @@ export class StreamSwitch {
   #within(opening: Opening): TreeStream {
     const near: TreeStream = new TreeStream((words) => deliver(() => far, words));
     const far: TreeStream = new TreeStream((words) => deliver(() => near, words));
-    setImmediate(() => this.#parts.accept(opening, far));
+    setImmediate(() => this.#parts.accept(opening, far, "here"));
     return near;
   }
 

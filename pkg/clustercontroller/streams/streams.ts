@@ -63,7 +63,7 @@ export class Streams implements ClusterProxy {
       nextHop,
       send,
       writable: (to) => this.#writable(to),
-      accept: (opening, stream) => this.#accept(opening, stream),
+      accept: (opening, stream, from) => this.#accept(opening, stream, from),
     });
   }
 
@@ -117,10 +117,10 @@ export class Streams implements ClusterProxy {
     return false;
   }
 
-  #accept(opening: Opening, stream: TreeStream): void {
+  #accept(opening: Opening, stream: TreeStream, from: "here" | "parent"): void {
     const { api, guard, log } = this.#parts;
     try {
-      if (opening.entry !== this.#parts.self) guard?.checkOpening(opening);
+      if (from === "parent") guard?.checkOpening(opening);
       const head = this.#read(opening);
       if (api === undefined) {
         throw new StreamEndedError("NO_API", "This cluster has no Kubernetes API to talk to");

@@ -104,8 +104,7 @@ export class TreeStream extends Duplex {
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
-    const isOver = this.#isSaid && this.#isHeardOut;
-    if (!isOver && !(error instanceof StreamEndedError)) {
+    if (!this.#isSaid || !this.#isHeardOut) {
       const code = error === null ? "STREAM_CANCELLED" : errorCode(error);
       const text = error?.message.slice(0, 200) ?? "The other end has gone";
       this.#say({ kind: "close", code, text });
