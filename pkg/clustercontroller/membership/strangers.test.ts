@@ -211,7 +211,7 @@ describe("a child that dials", () => {
     );
   });
 
-  it("takes only what fits for the words of a refusal", async () => {
+  it("learns why it was turned away", async () => {
     await withServer(
       () => {
         const server = createHttpsServer({ key: foreign.key, cert: foreign.chain });
