@@ -27,8 +27,11 @@ export class KubeconfigProxy implements ApiProxy, AsyncDisposable {
   readonly #https = new https.Agent({ keepAlive: true, timeout: IDLE_MS });
   readonly #http = new http.Agent({ keepAlive: true, timeout: IDLE_MS });
 
-  constructor(kubeconfig: string) {
+  readonly #connectMs: number;
+
+  constructor(kubeconfig: string, { connectMs = CONNECT_LIMIT_MS } = {}) {
     this.#file = new KubeconfigFile(kubeconfig);
+    this.#connectMs = connectMs;
   }
 
   serve(request: ProxyRequest, body: Duplex, answer: (head: ProxyAnswer) => void): void {
@@ -62,7 +65,7 @@ export class KubeconfigProxy implements ApiProxy, AsyncDisposable {
       path: server.pathname.replace(/\/$/, "") + request.path,
       headers: headersFor(request, isUpgrade, server, options.headers),
     });
-    limitConnecting(client);
+    limitConnecting(client, isSecure ? "secureConnect" : "connect", this.#connectMs);
     let answered = false;
     const tell = (message: IncomingMessage): void => {
       answered = true;
@@ -72,11 +75,16 @@ export class KubeconfigProxy implements ApiProxy, AsyncDisposable {
       tell(message);
       message.on("error", (error) => body.destroy(error));
       message.pipe(body);
+      // Nobody reads what was said for another protocol, and unread it would keep the stream for ever.
+      if (isUpgrade) body.resume();
     });
     client.on("upgrade", (message, socket, head) => {
       tell(message);
       if (head.length > 0) socket.unshift(head);
       socket.on("error", (error) => body.destroy(error));
+      socket.once("close", () => {
+        if (!socket.readableEnded) body.destroy(new Error("The API has cut the connection"));
+      });
       body.unpipe(client);
       body.pipe(socket).pipe(body);
       finished(body, () => socket.destroy());
@@ -111,16 +119,20 @@ function headersFor(
   return all.flat();
 }
 
-function limitConnecting(client: ClientRequest): void {
+function limitConnecting(
+  client: ClientRequest,
+  connected: "connect" | "secureConnect",
+  limitMs: number,
+): void {
   const late = setTimeout(
-    () => client.destroy(new Error(`no connection within ${CONNECT_LIMIT_MS} ms`)),
-    CONNECT_LIMIT_MS,
+    () => client.destroy(new Error(`no connection within ${limitMs} ms`)),
+    limitMs,
   );
   const stop = (): void => clearTimeout(late);
   client.once("close", stop);
   client.on("socket", (socket) => {
-    if (client.reusedSocket || !socket.connecting) stop();
-    else socket.once("connect", stop);
+    if (client.reusedSocket) stop();
+    else socket.once(connected, stop);
   });
 }
 

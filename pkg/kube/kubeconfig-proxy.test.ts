@@ -1,0 +1,230 @@
+import { once } from "node:events";
+import { writeFile } from "node:fs/promises";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { type AddressInfo, createServer as createTcpServer, type Socket } from "node:net";
+import { Duplex } from "node:stream";
+import { finished } from "node:stream/promises";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { HeaderList, ProxyAnswer } from "../apis/cluster-proxy.ts";
+import { temporaryDirectory } from "../base/temporary-directory.ts";
+import { KubeconfigProxy } from "./kubeconfig-proxy.ts";
+
+/** An API that does as `far` says, and whoever talks to it. */
+let far: (request: IncomingMessage, response: ServerResponse) => void;
+let server: Server;
+let folder: Awaited<ReturnType<typeof temporaryDirectory>>;
+let proxy: KubeconfigProxy;
+
+function kubeconfig(port: number, protocol = "http"): string {
+  return JSON.stringify({
+    apiVersion: "v1",
+    kind: "Config",
+    "current-context": "c",
+    contexts: [{ name: "c", context: { cluster: "c", user: "u" } }],
+    clusters: [{ name: "c", cluster: { server: `${protocol}://127.0.0.1:${port}/base` } }],
+    users: [{ name: "u", user: { token: "our-token" } }],
+  });
+}
+
+beforeAll(async () => {
+  folder = await temporaryDirectory();
+  server = createServer((request, response) => far(request, response));
+  server.on("upgrade", ({ headers }, socket) => {
+    socket.on("error", () => {});
+    if (headers.upgrade === "forbidden") {
+      socket.end("HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno");
+      return;
+    }
+    socket.write("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n");
+    if (headers.upgrade === "cut") (socket as Socket).resetAndDestroy();
+    else socket.pipe(socket);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const path = `${folder.path}/kubeconfig`;
+  await writeFile(path, kubeconfig((server.address() as AddressInfo).port));
+  proxy = new KubeconfigProxy(path);
+});
+afterAll(async () => {
+  await proxy[Symbol.asyncDispose]();
+  server.closeAllConnections();
+  server.close();
+  await folder[Symbol.asyncDispose]();
+});
+
+interface Conversation {
+  readonly body: Duplex;
+  /** What came out of the other end. */
+  readonly heard: Buffer[];
+  /** Resolves when all of it has come. */
+  readonly said: Promise<void>;
+}
+
+/** The end of a conversation that the tree has, with what came out of the other one. */
+function conversation(): Conversation {
+  const heard: Buffer[] = [];
+  const body = new Duplex({
+    read: () => {},
+    write: (chunk, _, done) => {
+      heard.push(chunk);
+      done();
+    },
+  });
+  const said = finished(body, { readable: false });
+  said.catch(() => {});
+  return { body, heard, said };
+}
+
+function ask(
+  body: Duplex,
+  headers: HeaderList = [],
+  through = proxy,
+  user = { name: "alice", groups: ["dev", "ops"] },
+): Promise<ProxyAnswer> {
+  const request = { method: "POST", path: "/api/v1/x?y=1", headers, user };
+  return new Promise((resolve) => through.serve(request, body, resolve));
+}
+
+function upgradeTo(protocol: string): HeaderList {
+  return [
+    ["Connection", "Upgrade"],
+    ["Upgrade", protocol],
+  ];
+}
+
+/** A listener on loopback that says nothing by itself. */
+async function listen(accept: (socket: Socket) => void) {
+  const sockets = new Set<Socket>();
+  const listener = createTcpServer((socket) => {
+    sockets.add(socket);
+    accept(socket);
+  });
+  listener.listen(0, "127.0.0.1");
+  await once(listener, "listening");
+  return {
+    port: (listener.address() as AddressInfo).port,
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy();
+      listener.close();
+    },
+  };
+}
+
+describe("a request that is passed on to an API", () => {
+  it("is made by us for the one who asked, whatever he says of himself", async () => {
+    let seen: IncomingMessage | undefined;
+    let words = "";
+    far = (request, response) => {
+      seen = request;
+      request.on("data", (piece) => {
+        words += String(piece);
+      });
+      request.on("end", () => response.writeHead(201, { "x-own": "1" }).end("made"));
+    };
+    const { body, heard, said } = conversation();
+    const answering = ask(body, [
+      ["Authorization", "Bearer theirs"],
+      ["Impersonate-User", "admin"],
+      ["impersonate-group", "system:masters"],
+      ["Impersonate-Extra-Scopes", "all"],
+      ["Host", "elsewhere"],
+      ["Content-Type", "text/plain"],
+    ]);
+    body.push("hello");
+    body.push(null);
+    const { status, headers } = await answering;
+    await said;
+    expect([status, words, String(Buffer.concat(heard))]).toEqual([201, "hello", "made"]);
+    expect(headers).toContainEqual(["x-own", "1"]);
+    expect(seen?.url).toBe("/base/api/v1/x?y=1");
+    const ours = Object.entries(seen?.headersDistinct ?? {}).filter(([name]) =>
+      /^(authorization|impersonate|content-type)/.test(name),
+    );
+    expect(Object.fromEntries(ours)).toEqual({
+      authorization: ["Bearer our-token"],
+      "impersonate-user": ["alice"],
+      "impersonate-group": ["dev", "ops"],
+      "content-type": ["text/plain"],
+    });
+    expect(seen?.headers.host).toMatch(/^127\.0\.0\.1/);
+  });
+
+  it.each(["an error", "no error"])("ends at the API when the asker goes with %s", async (how) => {
+    let ended: Promise<unknown> | undefined;
+    far = (_, response) => {
+      ended = once(response, "close");
+      response.writeHead(200).write("first");
+    };
+    const { body } = conversation();
+    body.push(null);
+    await ask(body);
+    body.destroy(how === "an error" ? new Error("gone") : undefined);
+    await ended;
+  });
+
+  it("breaks off at the asker when the API does", async () => {
+    far = (_, response) => {
+      response.writeHead(200).write("half");
+      setImmediate(() => response.destroy());
+    };
+    const { body } = conversation();
+    body.push(null);
+    const [closed] = [once(body, "close").catch(() => {})];
+    await ask(body);
+    await closed;
+    expect(body.errored).not.toBeNull();
+  });
+
+  it("can become another protocol", async () => {
+    const { body, heard } = conversation();
+    const { status } = await ask(body, upgradeTo("x"));
+    expect(status).toBe(101);
+    body.push("to and fro");
+    while (heard.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    expect(String(Buffer.concat(heard))).toBe("to and fro");
+    body.push(null);
+    await once(body, "close");
+    expect(body.errored).toBeNull();
+  });
+
+  it("breaks off at the asker when the other protocol does", async () => {
+    const { body } = conversation();
+    await ask(body, upgradeTo("cut"));
+    await once(body, "close").catch(() => {});
+    expect(body.errored).not.toBeNull();
+  });
+
+  it("leaves nothing behind when it may not become another protocol", async () => {
+    const { body, heard } = conversation();
+    const { status } = await ask(body, upgradeTo("forbidden"));
+    body.push("too early");
+    body.push(null);
+    await once(body, "close");
+    expect([status, String(Buffer.concat(heard)), body.errored]).toEqual([403, "no", null]);
+  });
+
+  it("gets 503 when the API takes a connection and does not say more", async () => {
+    await using silent = await listen((socket) => socket.on("error", () => {}));
+    const path = `${folder.path}/silent`;
+    await writeFile(path, kubeconfig(silent.port, "https"));
+    await using stopped = new KubeconfigProxy(path, { connectMs: 200 });
+    const { body } = conversation();
+    body.push(null);
+    expect((await ask(body, [], stopped)).status).toBe(503);
+  });
+
+  it("gets 503 and a Status when nobody listens there", async () => {
+    const path = `${folder.path}/nowhere`;
+    await writeFile(path, kubeconfig(1));
+    await using nowhere = new KubeconfigProxy(path);
+    const { body, heard, said } = conversation();
+    body.push(null);
+    expect((await ask(body, [], nowhere)).status).toBe(503);
+    await said;
+    expect(JSON.parse(String(Buffer.concat(heard)))).toMatchObject({
+      kind: "Status",
+      reason: "ServiceUnavailable",
+      message: expect.stringContaining("ECONNREFUSED"),
+    });
+  });
+});
