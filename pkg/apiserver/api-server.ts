@@ -3,11 +3,11 @@ import { type Status, StatusError } from "../apis/status.ts";
 import { errorCode, errorText } from "../base/errors.ts";
 import { noMetrics, type ShownMetrics } from "../base/metrics.ts";
 import { Access } from "./access/access.ts";
-import { attributesOf, proxyAttributes } from "./access/attributes.ts";
+import { attributesOf } from "./access/attributes.ts";
 import type { AuditTrail, RequestNote } from "./access/audit-trail.ts";
 import { isTokenPath } from "./access/token-request.ts";
 import { jsonAnswer, notFoundPage, once, statusAnswer, withWarnings } from "./request/answers.ts";
-import type { Operation, Outcome, User } from "./request/operation.ts";
+import type { Operation, Outcome } from "./request/operation.ts";
 import { isOn } from "./request/query.ts";
 import { methodNotAllowed, noSuchPath, notSupported } from "./request/refusals.ts";
 import { parseResourcePath, pathParts, type ResourcePath } from "./request/request-path.ts";
@@ -33,7 +33,6 @@ import { update } from "./verbs/update.ts";
 import { watch } from "./verbs/watch.ts";
 
 const MAX_PATH = 8192;
-const NOTHING = new Uint8Array();
 
 /** What the server stands on, and who decides who may what. */
 export interface ApiServerParts extends ServerParts {
@@ -73,30 +72,6 @@ export class ApiServer {
     const response = this.#traffic.follow(note, request, sent, began);
     if (note.wanted === undefined) return response;
     return this.#audit?.follow(request, note, date, response) ?? response;
-  }
-
-  /**
-   * As whom `request` may go on to the API of another cluster, which is what the rights to the subresource
-   * `proxy` of its Cluster object say; or the answer that refuses it. `ended` is to be called with the code
-   * of the answer, once.
-   */
-  admitToCluster(
-    request: ServerRequest,
-    cluster: string,
-  ): { readonly user: User; readonly ended: (status: number) => void } | { refusal: ApiResponse } {
-    const note: RequestNote = {};
-    const date = new Date();
-    const audited = (response: ApiResponse): ApiResponse =>
-      this.#audit?.follow(request, note, date, response) ?? response;
-    try {
-      const user = this.#access.admit(request, proxyAttributes(request.method, cluster), note);
-      return {
-        user,
-        ended: (status) => void drained(audited({ status, headers: {}, body: once(NOTHING) })),
-      };
-    } catch (error) {
-      return { refusal: audited(statusAnswer(this.#statusOf(error, request))) };
-    }
   }
 
   async #answer(request: ServerRequest, note: RequestNote & Passage): Promise<ApiResponse> {
@@ -259,9 +234,4 @@ function tooLong(): StatusError {
 function splitOnce(text: string, separator: string): readonly string[] {
   const i = text.indexOf(separator);
   return i < 0 ? [text] : [text.slice(0, i), text.slice(i + 1)];
-}
-
-/** Reads a body to its end, which is when the audit log hears of it. */
-async function drained({ body }: ApiResponse): Promise<void> {
-  for await (const _ of body);
 }

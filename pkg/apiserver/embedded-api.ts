@@ -20,11 +20,15 @@ import { authenticated } from "./access/users.ts";
 import { ApiServer } from "./api-server.ts";
 import { installObjects, publishAuthority } from "./install.ts";
 import { ServiceAddresses } from "./kinds/service-addresses.ts";
+import { ApiDoor } from "./listen/api-door.ts";
+import { ClusterDoor } from "./listen/cluster-door.ts";
+import type { Door } from "./listen/door.ts";
 import { HttpsListener, type ListenAddress, type ListenerParts } from "./listen/https-listener.ts";
 import { kubeconfig } from "./listen/kubeconfig.ts";
 import { parseListen } from "./listen/listen-address.ts";
 import { LocalTransport } from "./listen/local-transport.ts";
 import { ADMIN, isAnyAddress, issueClient, issueServer, openAuthority } from "./listen/pki.ts";
+import type { VisitParts } from "./listen/visit.ts";
 import type { User } from "./request/operation.ts";
 import { RecordVersionedStore } from "./store/record-versioned-store.ts";
 import { STORE_FILE } from "./store/restore.ts";
@@ -105,13 +109,14 @@ export class EmbeddedApi implements AsyncDisposable {
     const scope = new Scope(log);
     try {
       const authority = await openAuthority(join(options.dataDir, "pki"), options.name);
-      const { server, access } = await openServer(options, scope, { log, metrics });
+      const { server, access, audit } = await openServer(options, scope, { log, metrics });
       const local = new LocalTransport(server);
       await installObjects(local, options.crds);
       await publishAuthority(local, authority.certificate);
-      const { clusters } = options;
-      const parts = { api: server, authenticator: access.authenticator, log, clusters };
-      const listener = await listen(address, parts, authority, scope);
+      const { authenticator } = access;
+      const visits = { judge: access, audit, log };
+      const doors = doorsOf(options, visits, new ApiDoor({ api: server, authenticator, log }));
+      const listener = await listen(address, { doors, log }, authority, scope);
       const host = isAnyAddress(address.host) ? "127.0.0.1" : address.host;
       const url = `https://${host.includes(":") ? `[${host}]` : host}:${listener.port}`;
       log.info({ url }, "embedded API is serving");
@@ -164,7 +169,7 @@ async function openServer(
   options: EmbeddedApiOptions,
   scope: Scope,
   { log, metrics }: { readonly log: Logger; readonly metrics: ShownMetrics },
-): Promise<{ readonly server: ApiServer; readonly access: Access }> {
+): Promise<{ server: ApiServer; access: Access; audit: AuditTrail | undefined }> {
   const { dataDir, tokenFile, auditLog } = options;
   const storeFile = join(dataDir, STORE_FILE);
   const tokens = tokenFile === undefined ? [] : [await TokenFile.open(tokenFile, ISSUER)];
@@ -185,7 +190,16 @@ async function openServer(
   const gauges = measureStore({ store, types, storeFile, audit: lines }, metrics);
   scope.signal.addEventListener("abort", () => gauges[Symbol.dispose](), { once: true });
   const limits = { ...DEFAULT_TRAFFIC_LIMITS, ...options.limits };
-  return { server: new ApiServer({ store, types, log, metrics, access, audit, limits }), access };
+  const server = new ApiServer({ store, types, log, metrics, access, audit, limits });
+  return { server, access, audit };
+}
+
+function doorsOf(
+  { clusters }: EmbeddedApiOptions,
+  visits: VisitParts,
+  api: Door,
+): ListenerParts["doors"] {
+  return clusters === undefined ? [api] : [new ClusterDoor({ ...visits, clusters }), api];
 }
 
 async function listen(

@@ -6,7 +6,9 @@ import type { Attributes } from "./attributes.ts";
 import type { RequestNote } from "./audit-trail.ts";
 import { Authenticator, type TokenSource } from "./authenticator.ts";
 import { Authorizer } from "./authorizer.ts";
-import { impersonated } from "./impersonation.ts";
+import type { Decision } from "./decision.ts";
+import { impersonation } from "./impersonation.ts";
+import type { Judge, ShownCredentials } from "./judge.ts";
 import { review } from "./reviews.ts";
 import { ServiceAccountTokens } from "./service-account-tokens.ts";
 import { SigningKey } from "./signing-key.ts";
@@ -23,7 +25,7 @@ export interface AccessParts {
 }
 
 /** Who may what on one API: who callers are, what they may do, and the questions about both. */
-export class Access {
+export class Access implements Judge {
   readonly authenticator: Authenticator;
   readonly #authorizer: Authorizer;
   readonly #accounts: ServiceAccountTokens;
@@ -39,15 +41,26 @@ export class Access {
    * may not. What it finds out it also writes into `note`.
    */
   admit(request: ServerRequest, wanted: Attributes, note: RequestNote): User {
-    const { user, impersonation = [] } = request;
+    const { user, impersonation: headers = [] } = request;
     note.wanted = wanted;
     if (user === undefined) throw StatusError.of("Unauthorized", "Unauthorized");
-    const other = impersonated(this.#authorizer, user, impersonation);
-    if (other !== undefined) note.actsAs = other;
-    const admitted = other ?? user;
+    const other = impersonation(headers);
+    for (const need of other?.needs ?? []) this.#authorizer.require(user, need);
+    if (other !== undefined) note.actsAs = other.user;
+    const admitted = other?.user ?? user;
     note.decision = this.#authorizer.decide(admitted, wanted);
     if (!note.decision.allowed) this.#authorizer.require(admitted, wanted);
     return admitted;
+  }
+
+  /** Who shows these credentials; undefined for a nobody. */
+  userOf(shown: ShownCredentials): User | undefined {
+    return this.authenticator.userOf(shown);
+  }
+
+  /** Whether `user` may do what `wanted` says. */
+  decide(user: User, wanted: Attributes): Decision {
+    return this.#authorizer.decide(user, wanted);
   }
 
   /** What must hold of a write by `user`, besides the right to make it. */

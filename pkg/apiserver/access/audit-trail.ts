@@ -4,7 +4,6 @@ import type { User } from "../request/operation.ts";
 import type { ServerRequest } from "../request/server-request.ts";
 import { withEnd } from "../traffic/body-end.ts";
 import type { Attributes } from "./attributes.ts";
-import type { AuditLog } from "./audit-log.ts";
 import type { Decision } from "./decision.ts";
 import { userInfo } from "./reviews.ts";
 import { LOCAL_ADMIN } from "./users.ts";
@@ -17,6 +16,17 @@ export interface RequestNote {
   decision?: Decision;
 }
 
+/** Where events of the audit go. */
+export interface AuditSink {
+  write(event: object): void;
+}
+
+/** A request as the audit tells it. */
+export type AuditedRequest = Pick<
+  ServerRequest,
+  "method" | "path" | "headers" | "user" | "address"
+>;
+
 const AUDIT_ID = /^[\w.:-]{1,64}$/;
 
 /**
@@ -24,10 +34,10 @@ const AUDIT_ID = /^[\w.:-]{1,64}$/;
  * nothing that was in it. What this process asks of itself is not told.
  */
 export class AuditTrail {
-  readonly #log: AuditLog;
+  readonly #sink: AuditSink;
 
-  constructor(log: AuditLog) {
-    this.#log = log;
+  constructor(sink: AuditSink) {
+    this.#sink = sink;
   }
 
   /** `response`, of which the end will be told. */
@@ -38,33 +48,46 @@ export class AuditTrail {
     response: ApiResponse,
   ): ApiResponse {
     if (request.user === LOCAL_ADMIN) return response;
-    const given = request.headers["audit-id"] ?? "";
-    const auditID = AUDIT_ID.test(given) ? given : randomUUID();
-    const tell = () =>
-      this.#log.write({
-        kind: "Event",
-        apiVersion: "audit.k8s.io/v1",
-        level: "Metadata",
-        auditID,
-        stage: "ResponseComplete",
-        requestURI: request.path,
-        verb: note.wanted?.verb ?? request.method.toLowerCase(),
-        user: request.user === undefined ? {} : userInfo(request.user),
-        impersonatedUser: note.actsAs && userInfo(note.actsAs),
-        sourceIPs: request.address === undefined ? undefined : [request.address],
-        userAgent: request.headers["user-agent"],
-        objectRef: objectRef(note.wanted),
-        responseStatus: { metadata: {}, code: response.status },
-        requestReceivedTimestamp: microTime(began),
-        stageTimestamp: microTime(new Date()),
-        annotations: note.decision && {
-          "authorization.k8s.io/decision": note.decision.allowed ? "allow" : "forbid",
-          "authorization.k8s.io/reason": note.decision.reason,
-        },
-      });
+    const auditID = auditIdOf(request);
+    const tell = () => this.tell(request, note, { auditID, began, status: response.status });
     const headers = { ...response.headers, "audit-id": auditID };
     return { ...response, headers, body: withEnd(response.body, request.signal, tell) };
   }
+
+  /** Tells of a request that has been answered with `status`. */
+  tell(
+    request: AuditedRequest,
+    note: RequestNote,
+    { auditID, began, status }: { auditID: string; began: Date; status: number },
+  ): void {
+    this.#sink.write({
+      kind: "Event",
+      apiVersion: "audit.k8s.io/v1",
+      level: "Metadata",
+      auditID,
+      stage: "ResponseComplete",
+      requestURI: request.path,
+      verb: note.wanted?.verb ?? request.method.toLowerCase(),
+      user: request.user === undefined ? {} : userInfo(request.user),
+      impersonatedUser: note.actsAs && userInfo(note.actsAs),
+      sourceIPs: request.address === undefined ? undefined : [request.address],
+      userAgent: request.headers["user-agent"],
+      objectRef: objectRef(note.wanted),
+      responseStatus: { metadata: {}, code: status },
+      requestReceivedTimestamp: microTime(began),
+      stageTimestamp: microTime(new Date()),
+      annotations: note.decision && {
+        "authorization.k8s.io/decision": note.decision.allowed ? "allow" : "forbid",
+        "authorization.k8s.io/reason": note.decision.reason,
+      },
+    });
+  }
+}
+
+/** The name of a request in the audit: what the caller calls it, or a new one. */
+export function auditIdOf({ headers }: AuditedRequest): string {
+  const given = headers["audit-id"] ?? "";
+  return AUDIT_ID.test(given) ? given : randomUUID();
 }
 
 function objectRef(wanted: Attributes | undefined): object | undefined {

@@ -1,4 +1,5 @@
 import type { User } from "../request/operation.ts";
+import type { ShownCredentials } from "./judge.ts";
 import { authenticated } from "./users.ts";
 
 /** Whose a token is, and for which of the asked audiences it is good. */
@@ -13,14 +14,6 @@ export interface TokenSource {
   userOf(token: string, audiences: readonly string[]): TokenUser | undefined;
 }
 
-/** What a caller shows. */
-export interface Credentials {
-  /** Whom a certificate of our authority names. */
-  readonly certificate: User | undefined;
-  /** The Authorization header. */
-  readonly authorization: string | undefined;
-}
-
 /** Longer ones are not looked at. */
 const MAX_TOKEN = 16 << 10;
 
@@ -33,7 +26,7 @@ export class Authenticator {
   }
 
   /** Undefined for somebody who has not shown who they are; a certificate goes before a token. */
-  userOf({ certificate, authorization }: Credentials): User | undefined {
+  userOf({ certificate, authorization }: ShownCredentials): User | undefined {
     if (certificate !== undefined) return certificate;
     const [, token] = /^bearer +(\S+) *$/i.exec(authorization ?? "") ?? [];
     return token === undefined ? undefined : this.userOfToken(token, [])?.user;

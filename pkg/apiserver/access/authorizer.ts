@@ -64,7 +64,8 @@ function joined(texts: readonly string[]): string {
   return all.length === 1 ? (all[0] ?? "") : `[${all.join(", ")}]`;
 }
 
-function forbidden(user: User, wanted: Attributes, reason: string): StatusError {
+/** The refusal of what `wanted` says, in the words of a real server. */
+export function forbidden(user: User, wanted: Attributes, reason: string): StatusError {
   const what = `${escaped(sentence(user, wanted))}${reason === "" ? "" : `: ${reason}`}`;
   if (wanted.kind === "path") return StatusError.of("Forbidden", `forbidden: ${what}`, {});
   const { group, resource, name } = wanted;

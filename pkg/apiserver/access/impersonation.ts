@@ -2,7 +2,6 @@ import type { User } from "../request/operation.ts";
 import { badRequest } from "../request/refusals.ts";
 import type { HeaderPairs } from "../request/server-request.ts";
 import type { ResourceAttributes } from "./attributes.ts";
-import type { Authorizer } from "./authorizer.ts";
 import {
   ANONYMOUS,
   AUTHENTICATED,
@@ -26,34 +25,49 @@ export function isImpersonation(header: string): boolean {
   return header.startsWith(PREFIX);
 }
 
+/** As whom somebody wants to act, and what they must be allowed for that. */
+export interface Impersonation {
+  readonly user: User;
+  readonly needs: readonly ResourceAttributes[];
+}
+
 /**
- * As whom `user` acts according to the Impersonate-* headers; undefined if as themselves. Throws
- * `Forbidden` if they may not, and a bad request if it is not said as whom.
+ * What the Impersonate-* headers ask for; undefined if nothing. Throws a bad request if it is not said as
+ * whom.
  */
-export function impersonated(
-  authorizer: Authorizer,
-  user: User,
-  headers: HeaderPairs,
-): User | undefined {
+export function impersonation(headers: HeaderPairs): Impersonation | undefined {
   const wish = wishOf(headers);
   if (wish === undefined) return undefined;
   const { name, uid, groups, extra } = wish;
   if (name === undefined) throw badRequest("requested impersonation without impersonating a user");
-  const account = parseServiceAccount(name);
-  const check = (resource: string, asked: string, more: Partial<ResourceAttributes> = {}) =>
-    authorizer.require(user, { ...IMPERSONATE, resource, name: asked, ...more });
-  if (account === undefined) check("users", name);
-  else check("serviceaccounts", account.name, { namespace: account.namespace });
-  for (const group of groups) check("groups", group);
-  for (const [key, values] of extra)
-    for (const value of values) check("userextras", value, { ...USER_GROUP, subresource: key });
-  if (uid !== undefined) check("uids", uid, USER_GROUP);
-  return {
+  const user = {
     name,
     groups: allGroups(name, groups),
     ...(uid === undefined ? {} : { uid }),
     ...(extra.size === 0 ? {} : { extra: Object.fromEntries(extra) }),
   };
+  return { user, needs: needsOf({ ...wish, name }) };
+}
+
+function needsOf({ name, uid, groups, extra }: Wish & { readonly name: string }) {
+  const account = parseServiceAccount(name);
+  const need = (resource: string, asked: string, more: Partial<ResourceAttributes> = {}) => ({
+    ...IMPERSONATE,
+    resource,
+    name: asked,
+    ...more,
+  });
+  const extras = [...extra].flatMap(([key, values]) =>
+    values.map((value) => need("userextras", value, { ...USER_GROUP, subresource: key })),
+  );
+  return [
+    account === undefined
+      ? need("users", name)
+      : need("serviceaccounts", account.name, { namespace: account.namespace }),
+    ...groups.map((group) => need("groups", group)),
+    ...extras,
+    ...(uid === undefined ? [] : [need("uids", uid, USER_GROUP)]),
+  ];
 }
 
 const IMPERSONATE: ResourceAttributes = {

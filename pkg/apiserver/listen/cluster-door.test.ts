@@ -109,8 +109,10 @@ interface Got {
 }
 
 async function ask(path: string, who = admin, body?: Buffer, headers = {}): Promise<Got> {
-  const client = httpsRequest(`${api.url}${path}`, {
+  // As an option, for a URL would be tidied up.
+  const client = httpsRequest(api.url, {
     ...who,
+    path,
     method: body === undefined ? "GET" : "POST",
     headers,
     agent: false,
@@ -268,6 +270,39 @@ describe("requests under /clusters/", () => {
     let text = "";
     for await (const piece of response) text += String(piece);
     expect(text).toBe("no shell here");
+  });
+
+  it("refuse a body where bytes of another protocol would follow", async () => {
+    asked = [];
+    const headers = { connection: "Upgrade", upgrade: "SPDY/3.1", "content-length": "5" };
+    const client = httpsRequest(`${api.url}/clusters/edge/exec`, {
+      ...{ ...admin, agent: false, headers, method: "POST" },
+    });
+    client.end("GET /");
+    const [response] = (await once(client, "response")) as [IncomingMessage];
+    expect(response.statusCode).toBe(400);
+    response.resume();
+    expect(asked).toEqual([]);
+  });
+
+  it("do not lead up, nor to what is no cluster, and claim nobody's identity", async () => {
+    far = echo;
+    asked = [];
+    for (const [path, status] of [
+      ["/clusters/edge/../../api", 400],
+      ["/clusters/edge/%2e%2e/api", 400],
+      ["/clusters/%2e%2e/api", 404],
+      ["/clusters/a%2fb/api", 404],
+    ] as const) {
+      const got = await ask(path);
+      expect([path, got.status]).toEqual([path, status]);
+      expect(JSON.parse(String(got.body))).toMatchObject({ kind: "Status", code: status });
+    }
+    expect(asked).toEqual([]);
+    await ask("/clusters/edge/api", admin, undefined, { "x-remote-user": "root", "x-own": "1" });
+    const names = asked[0]?.headers.map(([name]) => name.toLowerCase());
+    expect(names).toContain("x-own");
+    expect(names).not.toContain("x-remote-user");
   });
 
   it("leave everything else as it was", async () => {

@@ -5,213 +5,181 @@ import { finished } from "node:stream";
 import {
   type ClusterProxy,
   type HeaderList,
-  type ProxyAnswer,
   type ProxyExchange,
   passedOn,
 } from "../../apis/cluster-proxy.ts";
 import { StatusError } from "../../apis/status.ts";
 import { errorCode, errorText } from "../../base/errors.ts";
-import type { Logger } from "../../base/log.ts";
-import type { Authenticator } from "../access/authenticator.ts";
-import type { ApiServer } from "../api-server.ts";
-import { impersonationOf, userOf } from "./caller.ts";
+import { AUTHENTICATED } from "../access/users.ts";
+import { badRequest } from "../request/refusals.ts";
+import { isClusterPath, parseClusterPath, relocated } from "./cluster-path.ts";
+import type { Door } from "./door.ts";
+import { cut, grouped, headText, isGone, saySocketStatus, sendStatus } from "./door-answers.ts";
+import { Visit, type VisitParts } from "./visit.ts";
 
-/** What a door works with. */
-export interface ClusterDoorParts {
-  readonly api: ApiServer;
-  readonly authenticator: Authenticator;
+/** What a door to the clusters works with. */
+export interface ClusterDoorParts extends VisitParts {
   readonly clusters: ClusterProxy;
-  readonly log: Logger;
 }
 
-/** Under which path the API of a cluster is found, and what is left for that API. */
-const CLUSTER_PATH = /^\/clusters\/([^/?]+)(\/.*|\?.*)?$/s;
-/** What every API adds by itself to those it knows. */
-const IMPLIED_GROUP = "system:authenticated";
+/** Identities that a proxy in front of an API claims; here nobody may. */
+const CLAIMED = /^x-remote-(user|uid|group|extra-.*)$/i;
+/** What the audit says of who left before there was an answer. */
+const CLIENT_GONE = 499;
+
+/** A request under way to a cluster. */
+interface Passing {
+  readonly cluster: string;
+  readonly exchange: ProxyExchange;
+}
 
 /** Lets those in who may: requests under /clusters/NAME/ go through the tree to the API of that cluster. */
-export class ClusterDoor {
+export class ClusterDoor implements Door {
   readonly #parts: ClusterDoorParts;
 
   constructor(parts: ClusterDoorParts) {
     this.#parts = parts;
   }
 
-  /** Whether a request is for the API of a cluster. */
   serves(url: string): boolean {
-    return CLUSTER_PATH.test(url);
+    return isClusterPath(url);
   }
 
-  /** Answers a request of HTTP/1.1 or 2. */
-  serve(request: Http2ServerRequest, response: Http2ServerResponse): void {
-    const entered = this.#enter(request);
+  /** Resolves when the request is on its way: watches may stay open, and the listener does not wait for them. */
+  async serve(request: Http2ServerRequest, response: Http2ServerResponse): Promise<void> {
     request.on("error", () => {});
     response.on("error", () => {});
-    if ("refusal" in entered) {
-      reply(response, entered.refusal).catch(() => cut(response));
-      return;
+    const visit = new Visit(request, this.#parts);
+    const refuse = (error: unknown): void => {
+      const status = visit.refusal(error);
+      visit.ended(status.code);
+      sendStatus(response, status, visit.auditId);
+    };
+    try {
+      const passing = await this.#enter(request, visit, () => isGone(response));
+      if (passing !== undefined) pass(request, response, passing, visit, refuse);
+    } catch (error) {
+      refuse(error);
     }
-    const { body, answer } = entered.exchange;
-    response.once("close", () => body.destroy());
-    request.pipe(body);
-    answer
-      .then(
-        ({ status, headers }) => {
-          entered.ended(status);
-          if (response.destroyed) return;
-          response.writeHead(status, grouped(passedOn(headers, false)));
-          if ("flushHeaders" in response) (response as { flushHeaders(): void }).flushHeaders();
-          finished(body, { writable: false }, (error) => {
-            if (error) cut(response);
-          });
-          body.pipe(response);
-        },
-        (error: unknown) => {
-          entered.ended(503);
-          return reply(response, unreachable(error));
-        },
-      )
-      // An answer with headers that nobody may send.
-      .catch(() => cut(response));
   }
 
-  /** Answers a request for another protocol: exec, attach, port-forward. */
   upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
     socket.on("error", () => {});
-    const entered = this.#enter(request as unknown as Http2ServerRequest);
-    if ("refusal" in entered) {
-      sayPlainly(socket, entered.refusal).catch(() => socket.destroy());
-      return;
-    }
-    const { body, answer } = entered.exchange;
-    socket.once("close", () => body.destroy());
-    body.once("close", () => socket.destroySoon());
-    if (head.length > 0) socket.unshift(head);
-    answer
-      .then(
-        (told) => {
-          entered.ended(told.status);
-          const isUpgrade = told.status === 101;
-          socket.write(headText(told, isUpgrade));
-          if (isUpgrade) socket.pipe(body);
-          else body.end();
-          body.pipe(socket);
-        },
-        (error: unknown) => {
-          entered.ended(503);
-          return sayPlainly(socket, unreachable(error));
-        },
-      )
-      .catch(() => socket.destroy());
+    const asked = request as unknown as Http2ServerRequest;
+    const visit = new Visit(asked, this.#parts);
+    const refuse = (error: unknown): void => {
+      const status = visit.refusal(error);
+      visit.ended(status.code);
+      saySocketStatus(socket, status, visit.auditId);
+    };
+    this.#enter(asked, visit, () => socket.destroyed, hasBody(request))
+      .then((passing) => {
+        if (passing !== undefined) become(socket, head, passing, visit, refuse);
+      })
+      .catch(refuse);
   }
 
-  #enter(request: Http2ServerRequest): Entered {
-    const { api, authenticator, clusters } = this.#parts;
-    const [, name = "", rest = "/"] = CLUSTER_PATH.exec(request.url) ?? [];
-    const { authorization } = request.headers;
-    const user = authenticator.userOf({ certificate: userOf(request), authorization });
-    const asked = {
+  /** Undefined if the caller has gone meanwhile. */
+  async #enter(
+    request: Http2ServerRequest,
+    visit: Visit,
+    gone: () => boolean,
+    isMixed = false,
+  ): Promise<Passing | undefined> {
+    await visit.identify();
+    const { cluster, path } = parseClusterPath(request.url);
+    if (isMixed) throw badRequest("a request for another protocol must not have a body");
+    const { name, groups } = await visit.require(cluster);
+    if (gone()) {
+      visit.ended(CLIENT_GONE);
+      return undefined;
+    }
+    const exchange = this.#parts.clusters.exchange(cluster, {
       method: request.method,
-      path: request.url,
-      headers: request.headers as Readonly<Record<string, string | undefined>>,
-      body: new Uint8Array(),
-      user,
-      impersonation: impersonationOf(request),
-      address: request.socket.remoteAddress,
-      signal: new AbortController().signal,
-    };
-    const admitted = api.admitToCluster(asked, decode(name));
-    if ("refusal" in admitted) return admitted;
-    const groups = admitted.user.groups.filter((group) => group !== IMPLIED_GROUP);
-    const exchange = clusters.exchange(decode(name), {
-      method: request.method,
-      path: rest.startsWith("?") ? `/${rest}` : rest,
-      headers: pairs(request.rawHeaders),
-      user: { name: admitted.user.name, groups },
+      path,
+      headers: headersOf(request.rawHeaders),
+      // Every API adds it by itself to those it knows.
+      user: { name, groups: groups.filter((group) => group !== AUTHENTICATED) },
     });
-    return { exchange, ended: admitted.ended };
+    return { cluster, exchange };
   }
 }
 
-type Refusal = { readonly refusal: Answer };
-type Entered =
-  | Refusal
-  | { readonly exchange: ProxyExchange; readonly ended: (status: number) => void };
+function pass(
+  request: Http2ServerRequest,
+  response: Http2ServerResponse,
+  { cluster, exchange: { body, answer } }: Passing,
+  visit: Visit,
+  refuse: (error: unknown) => void,
+): void {
+  response.once("close", () => {
+    body.destroy();
+    visit.ended(CLIENT_GONE);
+  });
+  request.pipe(body);
+  answer
+    .then(
+      ({ status, headers }) => {
+        visit.ended(status);
+        if (isGone(response)) return;
+        response.writeHead(status, grouped(relocated(passedOn(headers, false), cluster)));
+        if ("flushHeaders" in response) (response as { flushHeaders(): void }).flushHeaders();
+        finished(body, { writable: false }, (error) => {
+          if (error) cut(response);
+        });
+        body.pipe(response);
+      },
+      (error: unknown) => refuse(unreachable(error)),
+    )
+    // An answer with headers that nobody may send.
+    .catch(() => cut(response));
+}
 
-interface Answer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: AsyncIterable<Uint8Array>;
+function become(
+  socket: Socket,
+  head: Buffer,
+  { cluster, exchange: { body, answer } }: Passing,
+  visit: Visit,
+  refuse: (error: unknown) => void,
+): void {
+  socket.once("close", () => {
+    body.destroy();
+    visit.ended(CLIENT_GONE);
+  });
+  body.once("close", () => socket.destroySoon());
+  if (head.length > 0) socket.unshift(head);
+  answer
+    .then(
+      ({ status, headers }) => {
+        visit.ended(status);
+        const isUpgrade = status === 101;
+        socket.write(headText({ status, headers: relocated(headers, cluster) }, isUpgrade));
+        if (isUpgrade) socket.pipe(body);
+        else body.end();
+        body.pipe(socket);
+      },
+      (error: unknown) => refuse(unreachable(error)),
+    )
+    .catch(() => socket.destroy());
 }
 
 /** The cluster cannot be reached: said as Kubernetes says it. */
-function unreachable(error: unknown): Answer {
-  const { status } = StatusError.of(
-    "ServiceUnavailable",
-    `Cannot reach the cluster (${errorCode(error)}): ${errorText(error)}`,
-  );
-  const body = async function* (): AsyncGenerator<Uint8Array> {
-    yield Buffer.from(JSON.stringify(status));
-  };
-  return { status: status.code, headers: { "content-type": "application/json" }, body: body() };
+function unreachable(error: unknown): StatusError {
+  const text = `Cannot reach the cluster (${errorCode(error)}): ${errorText(error)}`;
+  return StatusError.of("ServiceUnavailable", text);
 }
 
-async function reply(response: Http2ServerResponse, answer: Answer): Promise<void> {
-  if (response.headersSent || response.destroyed) {
-    cut(response);
-    return;
-  }
-  response.writeHead(answer.status, { ...answer.headers });
-  for await (const piece of answer.body) response.write(piece);
-  response.end();
+/** Bytes that are announced but not sent would be missing in what comes next on the connection to the API. */
+function hasBody({ headers }: IncomingMessage): boolean {
+  const length = headers["content-length"];
+  return headers["transfer-encoding"] !== undefined || (length !== undefined && length !== "0");
 }
 
-async function sayPlainly(socket: Socket, answer: Answer): Promise<void> {
-  const pieces: Uint8Array[] = [];
-  for await (const piece of answer.body) pieces.push(piece);
-  const body = Buffer.concat(pieces);
-  const length = ["content-length", String(body.length)] as const;
-  const headers = [...Object.entries(answer.headers), length];
-  socket.end(Buffer.concat([Buffer.from(headText({ ...answer, headers }, false)), body]));
-}
-
-/** An answer that broke off must not look complete. */
-function cut(response: Http2ServerResponse): void {
-  if (response.stream === undefined) response.socket?.destroy();
-  else response.stream.destroy();
-}
-
-function headText({ status, headers }: ProxyAnswer, isUpgrade: boolean): string {
-  const passed = passedOn(headers, isUpgrade).filter(
-    ([name]) => isUpgrade || name.toLowerCase() !== "connection",
-  );
-  const all = isUpgrade ? passed : [...passed, ["Connection", "close"] as const];
-  const lines = all.map(([name, value]) => `${name}: ${value}\r\n`).join("");
-  const text = isUpgrade ? "Switching Protocols" : "Answer";
-  return `HTTP/1.1 ${status} ${text}\r\n${lines}\r\n`;
-}
-
-/** HTTP/2 takes a list only for headers that may come several times. */
-function grouped(headers: HeaderList): Record<string, string | string[]> {
-  const found: Record<string, string | string[]> = {};
-  for (const [name, value] of headers) {
-    const lower = name.toLowerCase();
-    const present = found[lower];
-    found[lower] = present === undefined ? value : [present, value].flat();
-  }
-  return found;
-}
-
-function pairs(raw: readonly string[]): HeaderList {
+function headersOf(raw: readonly string[]): HeaderList {
   const found: [string, string][] = [];
-  for (let at = 0; at + 1 < raw.length; at += 2) found.push([raw[at] ?? "", raw[at + 1] ?? ""]);
-  return found;
-}
-
-function decode(name: string): string {
-  try {
-    return decodeURIComponent(name);
-  } catch {
-    return name;
+  for (let at = 0; at + 1 < raw.length; at += 2) {
+    const name = raw[at] ?? "";
+    if (!CLAIMED.test(name)) found.push([name, raw[at + 1] ?? ""]);
   }
+  return found;
 }

@@ -13,6 +13,7 @@ import { silentLog } from "../../base/log.ts";
 import { noMetrics } from "../../base/metrics.ts";
 import { temporaryDirectory } from "../../base/temporary-directory.ts";
 import { EmbeddedApi } from "../embedded-api.ts";
+import { ApiDoor, type ApiDoorParts } from "./api-door.ts";
 import { HttpsListener, type ListenerParts } from "./https-listener.ts";
 import { parseListen } from "./listen-address.ts";
 import { issueClient, issueServer } from "./pki.ts";
@@ -61,8 +62,10 @@ function waitingParts() {
     return { status: 200, headers: {}, body: Readable.from([Buffer.from("ok")]) };
   };
   const authenticator = { userOf: () => user };
-  const parts = { api: { handle }, authenticator, log: silentLog, bodyMs: 200 };
-  return { user, answered: () => answers, parts: parts as unknown as ListenerParts };
+  const door = { api: { handle }, authenticator, log: silentLog, bodyMs: 200 };
+  const doors = [new ApiDoor(door as unknown as ApiDoorParts)] as const;
+  const parts: ListenerParts = { doors: [...doors], log: silentLog };
+  return { user, answered: () => answers, parts };
 }
 
 describe("HttpsListener", () => {
