@@ -5,7 +5,12 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe } from "vitest";
-import { CertificateAuthority, type Leaf, writeKeyPair } from "../../pkg/base/certificates.ts";
+import {
+  CertificateAuthority,
+  type KeyPair,
+  type Leaf,
+  writeKeyPair,
+} from "../../pkg/base/certificates.ts";
 import { KubeconfigTransport } from "../../pkg/kube/kubeconfig-transport.ts";
 import { freePort, Program } from "./program.ts";
 import { kubeconfigText } from "./scripted-api.ts";
@@ -35,6 +40,7 @@ export class ControlPlane implements AsyncDisposable {
   readonly #removeOnExit = () => this.#remove();
   #etcdPort = 0;
   #apiPort = 0;
+  #authority: CertificateAuthority | undefined;
 
   private constructor(options: ControlPlaneOptions) {
     this.#options = options;
@@ -60,6 +66,14 @@ export class ControlPlane implements AsyncDisposable {
   /** The administrator's, with a client certificate. */
   get kubeconfig(): string {
     return this.#file("admin.kubeconfig");
+  }
+
+  /** What a kubelet on loopback serves with, and who has signed the API server that asks it. */
+  async kubeletIdentity(node: string): Promise<{ pair: KeyPair; authority: string }> {
+    if (this.#authority === undefined) throw new Error("the control plane has not been started");
+    const names = { commonName: `system:node:${node}`, hosts: ["127.0.0.1"] };
+    const pair = await this.#authority.issue({ ...names, usage: "server" });
+    return { pair, authority: this.#authority.certificate };
   }
 
   /** Kills the API server as a crash would. */
@@ -119,6 +133,7 @@ export class ControlPlane implements AsyncDisposable {
 
   async #makeCredentials(): Promise<void> {
     const ca = await CertificateAuthority.create("control-plane-test-ca");
+    this.#authority = ca;
     const issue = async (name: string, leaf: Leaf) => {
       const pair = await ca.issue(leaf);
       await writeKeyPair(this.#file(name), pair);
@@ -130,6 +145,7 @@ export class ControlPlane implements AsyncDisposable {
       usage: "server",
       hosts: ["localhost", "127.0.0.1", "10.96.0.1", "kubernetes.default.svc"],
     });
+    await issue("kubelet-client", { commonName: "kube-apiserver", usage: "client" });
     await issue("service-account", { commonName: "service-account", usage: "both" });
     const subject = { commonName: "admin", organizations: ["system:masters"] };
     const admin = await issue("admin", { ...subject, usage: "client" });
@@ -156,6 +172,10 @@ export class ControlPlane implements AsyncDisposable {
       `--tls-cert-file=${this.#file("serving.crt")}`,
       `--tls-private-key-file=${this.#file("serving.key")}`,
       ...[`--cert-dir=${this.#folder}`, `--client-ca-file=${this.#file("ca.crt")}`],
+      `--kubelet-certificate-authority=${this.#file("ca.crt")}`,
+      `--kubelet-client-certificate=${this.#file("kubelet-client.crt")}`,
+      `--kubelet-client-key=${this.#file("kubelet-client.key")}`,
+      "--kubelet-preferred-address-types=InternalIP",
       ...["--authorization-mode=Node,RBAC", "--allow-privileged=true"],
       `--service-cluster-ip-range=${SERVICE_RANGE}`,
       "--service-account-issuer=https://kubernetes.default.svc.cluster.local",
