@@ -1,11 +1,11 @@
 import type { TreeEffect, TreeEvent } from "../clustercontroller/event.ts";
 import { TreeNode } from "../clustercontroller/tree-node.ts";
 import { ParentCandidates } from "../topology/parent-candidates.ts";
-import type { Message, Welcome } from "../wire/message.ts";
+import type { Welcome } from "../wire/message.ts";
 import type { ClusterName } from "../wire/names.ts";
-import { helloOf, welcomeOf } from "./greeting.ts";
+import { LinkEvents } from "./link-events.ts";
 import { Links } from "./links.ts";
-import { type CrashPoint, type Lane, ledgerOf, Member, type Wire } from "./member.ts";
+import { type CrashPoint, ledgerOf, Member, type Wire } from "./member.ts";
 import { Network } from "./network.ts";
 import type { Observer } from "./observer.ts";
 import { ParentSeeker } from "./parent-seeker.ts";
@@ -19,8 +19,6 @@ import { VirtualTime } from "./virtual-time.ts";
 const TICK_MS = 500;
 /** Where the wall clocks of a world begin. */
 const EPOCH_MS = 1_700_000_000_000;
-/** Milliseconds until a new number is on disk. */
-const DISK_MS = 5;
 
 /**
  * Any number of controllers in one process: the real tree code, with virtual time, in-memory links and
@@ -35,10 +33,9 @@ export class World {
   readonly tasks: TaskApi;
   readonly executor: TaskExecutor;
   readonly #random: Random;
+  readonly #events: LinkEvents;
   readonly #seeker: ParentSeeker;
   readonly #observer: Observer;
-  /** Messages that have arrived. */
-  messages = 0;
 
   constructor(
     seed: number,
@@ -52,11 +49,20 @@ export class World {
     this.trace = new Trace(kept);
     this.network = new Network(this.#random);
     this.links = new Links(this.time, this.network, this.#random, {
-      hear: (lane, message) => this.#hear(lane, message),
-      ended: (wire, at, code) => this.#ended(wire, at, code),
-      flowChanged: (lane) => this.#flowChanged(lane),
+      hear: (lane, message) => this.#events.hear(lane, message),
+      ended: (wire, at, code) => this.#events.ended(wire, at, code),
+      flowChanged: (lane) => this.#events.flowChanged(lane),
     });
     const after = this.after.bind(this);
+    this.#events = new LinkEvents({
+      links: this.links,
+      clock: (member) => this.clock(member),
+      wall: (member) => this.wall(member),
+      after,
+      tell: (member, event) => this.tell(member, event),
+      note: ({ name }, what, about) => this.trace.note(this.time.now, name, what, about),
+      parentLost: (member, wire, code) => this.#seeker.lost(member, wire, code),
+    });
     this.executor = new TaskExecutor({
       random: this.#random,
       after,
@@ -79,7 +85,7 @@ export class World {
       random: this.#random,
       after,
       memberAt: (address) => this.members.get(address as ClusterName),
-      knock: (child, parent) => this.#knock(child, parent),
+      knock: (child, parent) => this.#events.knock(child, parent),
       onDial: ({ name }, address) => this.trace.note(this.time.now, name, "dials", address),
       onJoined: (member, welcome) => this.#joined(member, welcome),
       onLost: (member) => this.tell(member, { kind: "parent-left" }),
@@ -88,6 +94,11 @@ export class World {
     ready(this);
     for (const { name, parent, parents } of plan) this.#add(name, parent, parents);
     this.#everyTick();
+  }
+
+  /** Messages that have arrived. */
+  get messages(): number {
+    return this.#events.messages;
   }
 
   /** The cluster that the plan puts at the top. */
@@ -192,85 +203,10 @@ export class World {
     this.start(member);
   }
 
-  #hear(lane: Lane, message: Message): void {
-    const { wire, to } = lane;
-    this.messages++;
-    this.trace.note(this.time.now, to.name, message.kind, lane.from.name);
-    if (to === wire.parent) {
-      const { name } = wire.child;
-      if (to.children.get(name) !== wire) return;
-      this.tell(to, { kind: "child-said", child: name, session: wire.session, message });
-    } else if (message.kind === "welcome") wire.greet?.(message);
-    else if (to.uplink === wire || message.kind === "task")
-      this.tell(to, { kind: "parent-said", message });
-  }
-
-  #ended(wire: Wire, at: Member, code: string): void {
-    this.trace.note(this.time.now, at.name, "ended", code);
-    if (at === wire.parent) this.#childEnded(wire, at);
-    else if (wire.greet === undefined) this.#seeker.lost(at, wire, code);
-    else wire.greet(code);
-    this.#unpause(at);
-  }
-
-  #childEnded(wire: Wire, parent: Member): void {
-    const child = wire.child.name;
-    if (parent.children.get(child) !== wire) return;
-    parent.children.delete(child);
-    this.tell(parent, { kind: "child-left", child, session: wire.session });
-  }
-
-  #flowChanged(lane: Lane): void {
-    const { wire, from, congested } = lane;
-    if (from === wire.parent) {
-      if (from.children.get(wire.child.name) !== wire) return;
-      const kind = congested ? "child-congested" : "child-drained";
-      this.tell(from, { kind, child: wire.child.name, session: wire.session });
-    } else if (from.uplink === wire) {
-      from.paused = congested;
-      if (!congested) this.links.resume(from);
-    }
-  }
-
-  #unpause(member: Member): void {
-    if (!member.paused || member.uplink?.up.congested === true) return;
-    member.paused = false;
-    this.links.resume(member);
-  }
-
-  #knock(child: Member, parent: Member): Wire | string {
-    const { node } = parent;
-    if (node === undefined) return "DIAL_FAILED";
-    const hello = helloOf(child, this.#nextSession(child));
-    this.trace.note(this.time.now, parent.name, "hello", child.name);
-    this.tell(parent, { kind: "child-knocked", hello });
-    const end = node.refusal(hello, this.clock(parent));
-    if (end !== undefined) {
-      this.trace.note(this.time.now, child.name, "refused", end.code);
-      return end.code;
-    }
-    const former = parent.children.get(child.name);
-    const wire = this.links.open(child, parent, hello.session);
-    parent.children.set(child.name, wire);
-    if (former !== undefined) this.links.close(former, parent, "REPLACED");
-    this.links.send(wire.down, welcomeOf(parent, node));
-    this.tell(parent, { kind: "child-joined", hello });
-    return wire;
-  }
-
   #joined(member: Member, welcome: Welcome): void {
-    this.#unpause(member);
+    this.#events.unpause(member);
     this.tell(member, { kind: "parent-joined", welcome });
     this.#observer.joined(member);
-  }
-
-  #nextSession(member: Member): number {
-    const { disk } = member;
-    const session = Math.max(disk.session + 1, this.wall(member));
-    this.after(member, DISK_MS, () => {
-      disk.session = Math.max(disk.session, session);
-    });
-    return session;
   }
 
   #crash(member: Member, point: CrashPoint): boolean {
@@ -320,7 +256,7 @@ export class World {
   #end(wire: Wire | undefined, at: Member, code: string): void {
     if (wire === undefined) return;
     this.links.close(wire, at, code);
-    this.after(at, 0, () => this.#ended(wire, at, code));
+    this.after(at, 0, () => this.#events.ended(wire, at, code));
   }
 
   /** Not all at the same moment: every process began at another one. */
