@@ -36,7 +36,8 @@ beforeAll(async () => {
       return;
     }
     socket.write("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n");
-    if (headers.upgrade === "cut") (socket as Socket).resetAndDestroy();
+    if (headers.upgrade === "goodbye") socket.end("goodbye");
+    else if (headers.upgrade === "cut") (socket as Socket).resetAndDestroy();
     else socket.pipe(socket);
   });
   server.listen(0, "127.0.0.1");
@@ -185,6 +186,17 @@ describe("a request that is passed on to an API", () => {
     body.push(null);
     await once(body, "close");
     expect(body.errored).toBeNull();
+  });
+
+  it("leaves nothing behind when the API is the first to end another protocol", async () => {
+    const { body, heard, said } = conversation();
+    await ask(body, upgradeTo("goodbye"));
+    await said;
+    body.push("too late");
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    body.push(null);
+    await once(body, "close");
+    expect([String(Buffer.concat(heard)), body.errored]).toEqual(["goodbye", null]);
   });
 
   it("breaks off at the asker when the other protocol does", async () => {

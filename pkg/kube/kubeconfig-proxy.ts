@@ -81,13 +81,8 @@ export class KubeconfigProxy implements ApiProxy, AsyncDisposable {
     client.on("upgrade", (message, socket, head) => {
       tell(message);
       if (head.length > 0) socket.unshift(head);
-      socket.on("error", (error) => body.destroy(error));
-      socket.once("close", () => {
-        if (!socket.readableEnded) body.destroy(new Error("The API has cut the connection"));
-      });
       body.unpipe(client);
-      body.pipe(socket).pipe(body);
-      finished(body, () => socket.destroy());
+      join(body, socket);
     });
     client.on("error", (error) => {
       if (answered) body.destroy(error);
@@ -100,6 +95,21 @@ export class KubeconfigProxy implements ApiProxy, AsyncDisposable {
     if (isUpgrade) client.end();
     else body.pipe(client);
   }
+}
+
+/** Lets both talk to each other, until both have said everything or one is cut off. */
+function join(body: Duplex, socket: Duplex): void {
+  let cut: Error | undefined;
+  socket.on("error", (error) => {
+    cut = error;
+  });
+  socket.once("close", () => {
+    // What still comes for an API that has said everything is for nobody, and must not wait for ever.
+    if (socket.readableEnded) body.unpipe(socket).resume();
+    else body.destroy(cut ?? new Error("The API has cut the connection"));
+  });
+  finished(body, () => socket.destroy());
+  body.pipe(socket).pipe(body);
 }
 
 function headersFor(
