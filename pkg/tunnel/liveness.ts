@@ -19,7 +19,8 @@ const MISSED_INTERVALS = 3;
  * Notices a peer that is no longer there, also behind a half-open connection. Any traffic counts as a
  * sign of life, not only pongs, which may be stuck behind a large message. A clock tick that comes late
  * means that this process stalled, and then what the peer sent may still be unread: the peer gets a
- * fresh interval. (Without that guard one stall of the event loop kills every healthy peer.)
+ * fresh interval. (Without that guard one stall of the event loop kills every healthy peer.) And the peer
+ * is told first of all that we are here: it has waited, and reading what has piled up may take long again.
  */
 export function watchLiveness(socket: WebSocket, options: LivenessOptions): void {
   const { intervalMs } = options;
@@ -33,10 +34,10 @@ export function watchLiveness(socket: WebSocket, options: LivenessOptions): void
     heardAt = performance.now();
   };
   for (const event of ["message", "ping", "pong"]) socket.on(event, hear);
+  const stalled = (now: number): boolean => now - lookDueAt > tickMs / 2;
   /** Whether the peer is alive, looked at when it was due. */
   const look = (now: number): boolean => {
-    const stalled = now - lookDueAt > tickMs / 2;
-    if (stalled || !options.listening()) heardAt = Math.max(heardAt, now - intervalMs);
+    if (stalled(now) || !options.listening()) heardAt = Math.max(heardAt, now - intervalMs);
     if (now - heardAt < limitMs) return true;
     options.onSilent();
     return false;
@@ -44,11 +45,12 @@ export function watchLiveness(socket: WebSocket, options: LivenessOptions): void
   const tick = setInterval(() => {
     const now = performance.now();
     clearTimeout(last);
+    const wasStalled = stalled(now);
     if (!look(now)) return;
     lookDueAt = now + tickMs;
     const left = heardAt + limitMs - now;
     if (left < tickMs) last = lookAfter(left + 1);
-    pingDue = options.dialer ? !pingDue : now - heardAt > intervalMs * 1.2;
+    pingDue = wasStalled || (options.dialer ? !pingDue : now - heardAt > intervalMs * 1.2);
     if (pingDue && socket.readyState === socket.OPEN) socket.ping();
   }, tickMs);
   /** A last look when the time is over, not up to half an interval later. */
