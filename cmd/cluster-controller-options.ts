@@ -1,8 +1,10 @@
 import { homedir, hostname } from "node:os";
 import { join } from "node:path";
+import type { Collected } from "../pkg/clustercontroller/reports/collector.ts";
 import { type Address, formatAddress, parseAddress } from "../pkg/wire/address.ts";
 import { type ClusterName, clusterName, parseTags, type Tags } from "../pkg/wire/names.ts";
 import { contradictionIn } from "./cluster-controller-rules.ts";
+import { ENTRY_ROWS, type EntryFlags, type EntrySettings, entrySettings } from "./entry-rows.ts";
 import { HELM_ROWS } from "./helm-rows.ts";
 import {
   COMMON_ROWS,
@@ -12,6 +14,7 @@ import {
   seconds,
   UsageError,
 } from "./option-table.ts";
+import { REPORT_ROWS, type ReportOptions } from "./report-rows.ts";
 
 /** Every setting of the cluster controller. */
 export const CLUSTER_CONTROLLER_ROWS: readonly OptionRow[] = [
@@ -63,6 +66,7 @@ export const CLUSTER_CONTROLLER_ROWS: readonly OptionRow[] = [
     parse: (text) => formatAddress(parseAddress(text)),
   },
   ...HELM_ROWS,
+  ...REPORT_ROWS,
   {
     flags: "--api-listen <address>",
     env: "OTE_API_LISTEN",
@@ -93,6 +97,7 @@ export const CLUSTER_CONTROLLER_ROWS: readonly OptionRow[] = [
     meaning:
       "take tasks for the subtree from the API of --kube-config also when this is not the root",
   },
+  ...ENTRY_ROWS,
   {
     flags: "--token-file <file>",
     env: "OTE_TOKEN_FILE",
@@ -154,7 +159,8 @@ export const CLUSTER_CONTROLLER_ROWS: readonly OptionRow[] = [
 ];
 
 /** The settings of the cluster controller, complete. */
-export interface ClusterControllerSettings extends CommonOptions {
+export interface ClusterControllerSettings extends CommonOptions, ReportOptions {
+  readonly collectReports: Collected;
   readonly clusterName: ClusterName;
   readonly parents: readonly string[];
   readonly listen: Address | undefined;
@@ -169,6 +175,7 @@ export interface ClusterControllerSettings extends CommonOptions {
   readonly apiTokenFile: string | undefined;
   readonly apiAuditLog: string | undefined;
   readonly entryPoint: boolean;
+  readonly entry: EntrySettings | undefined;
   readonly tokenFile: string | undefined;
   readonly insecure: boolean;
   readonly certificateDays: number;
@@ -180,31 +187,33 @@ export interface ClusterControllerSettings extends CommonOptions {
   readonly heartbeatMs: number;
 }
 
-type Raw = CommonOptions & {
-  readonly clusterName: ClusterName;
-  readonly parentCluster?: readonly string[];
-  readonly tunnelListen: Address | "none";
-  readonly advertise?: string;
-  readonly tags: Tags;
-  readonly kubeConfig?: string;
-  readonly remoteShimEndpoint?: string;
-  readonly helm: string;
-  readonly helmPlainHttp?: boolean;
-  readonly apiListen?: Address;
-  readonly apiKubeConfig?: string;
-  readonly apiTokenFile?: string;
-  readonly apiAuditLog?: string;
-  readonly entryPoint?: boolean;
-  readonly tokenFile?: string;
-  readonly insecure?: boolean;
-  readonly certificateDays: number;
-  readonly oteV1Listen?: Address;
-  readonly oteV1TokenFile?: string;
-  readonly leaderElect?: boolean;
-  readonly leaderElectLeaseDuration: number;
-  readonly dataDir?: string;
-  readonly heartbeatInterval: number;
-};
+type Raw = CommonOptions &
+  EntryFlags &
+  ReportOptions & {
+    readonly clusterName: ClusterName;
+    readonly parentCluster?: readonly string[];
+    readonly tunnelListen: Address | "none";
+    readonly advertise?: string;
+    readonly tags: Tags;
+    readonly kubeConfig?: string;
+    readonly remoteShimEndpoint?: string;
+    readonly helm: string;
+    readonly helmPlainHttp?: boolean;
+    readonly apiListen?: Address;
+    readonly apiKubeConfig?: string;
+    readonly apiTokenFile?: string;
+    readonly apiAuditLog?: string;
+    readonly entryPoint?: boolean;
+    readonly tokenFile?: string;
+    readonly insecure?: boolean;
+    readonly certificateDays: number;
+    readonly oteV1Listen?: Address;
+    readonly oteV1TokenFile?: string;
+    readonly leaderElect?: boolean;
+    readonly leaderElectLeaseDuration: number;
+    readonly dataDir?: string;
+    readonly heartbeatInterval: number;
+  };
 
 /** Reads and completes the settings; throws a UsageError where they do not fit together. */
 export function clusterControllerSettings(
@@ -228,11 +237,15 @@ export function clusterControllerSettings(
     remoteShimEndpoint: raw.remoteShimEndpoint,
     helm: raw.helm,
     helmPlainHttp: raw.helmPlainHttp === true,
+    report: raw.report,
+    reportInterval: raw.reportInterval,
+    collectReports: raw.collectReports ?? (root ? "all" : "status"),
     apiListen: raw.apiListen ?? rootApi,
     apiKubeConfig: raw.apiKubeConfig ?? join(dataDir, "admin.kubeconfig"),
     apiTokenFile: raw.apiTokenFile,
     apiAuditLog: raw.apiAuditLog,
     entryPoint: root || raw.entryPoint === true,
+    entry: entrySettings(raw),
     tokenFile: raw.tokenFile,
     insecure: raw.insecure === true,
     certificateDays: raw.certificateDays,

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { ApiTransport } from "../pkg/apis/api-transport.ts";
 import type { ApiProxy, ClusterProxy } from "../pkg/apis/cluster-proxy.ts";
 import { OTE_CRDS } from "../pkg/apis/crds.ts";
+import type { KubeObject } from "../pkg/apis/object.ts";
 import type { ResourceClient } from "../pkg/apis/resource-client.ts";
 import { APISERVER_METRICS } from "../pkg/apiserver/metrics.ts";
 import { LmdbRecordStore } from "../pkg/base/lmdb-record-store.ts";
@@ -19,6 +20,8 @@ import { installCrds } from "../pkg/kube/install-crds.ts";
 import { KubeconfigProxy } from "../pkg/kube/kubeconfig-proxy.ts";
 import { KubeconfigTransport } from "../pkg/kube/kubeconfig-transport.ts";
 import { TransportResourceClient } from "../pkg/kube/transport-resource-client.ts";
+import { REPORT_CRDS } from "../pkg/reporting/mirror-objects.ts";
+import { Reporter } from "../pkg/reporting/reporter.ts";
 import { RemoteShim } from "../pkg/shim/remote-shim.ts";
 import type { ClusterShim } from "../pkg/shim/shim.ts";
 import { TUNNEL_METRICS } from "../pkg/tunnel/metrics.ts";
@@ -27,6 +30,7 @@ import {
   type ClusterControllerSettings,
   clusterControllerSettings,
 } from "./cluster-controller-options.ts";
+import { openOwnEntry } from "./entry.ts";
 import { openFullShim } from "./full-shim.ts";
 import { joinOnce } from "./join.ts";
 import { type ProgramParts, runProgram } from "./program.ts";
@@ -54,16 +58,23 @@ async function start(parts: Parts): Promise<void> {
   const clusters = new LateProxy();
   const transport = await ownApi(parts, clusters);
   if (transport !== undefined && options.entryPoint && options.kubeConfig !== undefined) {
-    await installCrds(new TransportResourceClient(transport), OTE_CRDS, scope.signal);
+    await installCrds(new TransportResourceClient(transport), definitions(options), scope.signal);
   }
+  const entry = await openOwnEntry({ ...parts, log }, transport);
   if (options.leaderElect && transport !== undefined) {
     await startOneOfSeveralRoots({ ...parts, log }, transport, {
       identity: (client) => identity(parts, log, client),
-      lead: (role) => startController({ ...parts, log, ...role }, store),
+      lead: async (role) => {
+        const controller = await startController({ ...parts, log, ...role }, store);
+        entry.lead(role.scope, controller, role.transport ?? transport);
+        return controller;
+      },
+      onLeader: entry.follow,
     });
   } else {
-    const { streams } = await startController({ ...parts, log, transport }, store);
-    clusters.through = streams;
+    const controller = await startController({ ...parts, log, transport }, store);
+    clusters.through = controller.streams;
+    if (transport !== undefined) entry.lead(scope, controller, transport);
   }
 }
 
@@ -77,7 +88,7 @@ async function startController(
   const shim: ClusterShim | undefined = remote ?? (transport && (await ownShim(transport, parts)));
   const client = options.entryPoint || options.apiListen !== undefined ? transport : undefined;
   const resources = client && new TransportResourceClient(client);
-  const apiProxy = ownProxy(parts);
+  const apiProxy = ownProxy(parts) ?? remote?.proxy;
   const who = await identity(parts, log, resources);
   const controller = await ClusterController.start(
     scope,
@@ -91,13 +102,22 @@ async function startController(
       heartbeatMs: options.heartbeatMs,
       oldPeers: oldPeers(options),
       isHeir,
+      collected: options.collectReports,
     },
-    { log, metrics, store, shim, client: resources, apiProxy, ...who },
+    { log, metrics, store, shim, client: resources, apiProxy, reporter: reporter(parts), ...who },
   );
   if (remote !== undefined) {
     scope.spawn("shim", (signal) => remote.serve(() => controller.hello(), signal));
   }
   return controller;
+}
+
+/** Knows the state of this cluster, if it has an API that can be asked. */
+function reporter(parts: Parts & Partial<RootRole>): Reporter | undefined {
+  const { options, log, transport } = parts;
+  if (transport === undefined) return undefined;
+  const { report: modes, reportInterval: intervalMs } = options;
+  return new Reporter({ transport, modes, intervalMs, log: log.child({ part: "reporter" }) });
 }
 
 /** Where clusters of OTE-Stack 2020 join; nowhere unless it was asked for. */
@@ -120,6 +140,11 @@ async function identity(
     return { identity: await memberIdentity(options, log, scope.signal) };
   if (resources === undefined) throw new TypeError("Cannot start a root without an API");
   return rootIdentity(options, resources, scope.signal);
+}
+
+/** Our kinds, and those of reported objects where these are kept. */
+function definitions({ collectReports }: ClusterControllerSettings): readonly KubeObject[] {
+  return collectReports === "all" ? [...OTE_CRDS, ...REPORT_CRDS] : OTE_CRDS;
 }
 
 /** The same API for those who come through the tree, each as who they are. */
@@ -146,7 +171,7 @@ async function ownApi(
         name: clusterName,
         dataDir: join(dataDir, "api"),
         listen: formatAddress(apiListen),
-        crds: OTE_CRDS,
+        crds: definitions(options),
         ...{ tokenFile, auditLog, clusters },
       },
       { log: log.child({ part: "api" }), metrics },

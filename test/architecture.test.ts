@@ -6,7 +6,7 @@ import { expect, it } from "vitest";
 const LAYERS = [
   ["pkg/base"],
   ["pkg/wire", "pkg/apis"],
-  ["pkg/topology", "pkg/tunnel", "pkg/trust", "pkg/kube", "pkg/apiserver"],
+  ["pkg/topology", "pkg/replication", "pkg/tunnel", "pkg/trust", "pkg/kube", "pkg/apiserver"],
   ["pkg/shim", "pkg/reporting", "pkg/otev1"],
   ["pkg/clustercontroller", "pkg/demo", "pkg/otectl", "shims"],
   ["pkg/simulation"],

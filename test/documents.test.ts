@@ -11,6 +11,7 @@ import { OTE_CRDS } from "../pkg/apis/crds.ts";
 import type { MetricRow } from "../pkg/base/metrics.ts";
 import { planTask } from "../pkg/clustercontroller/task-plan.ts";
 import { DEFAULT_TOPOLOGY } from "../pkg/demo/topology.ts";
+import { REPORT_CRDS } from "../pkg/reporting/mirror-objects.ts";
 import { parseSelector } from "../pkg/topology/selector.ts";
 import { KINDS, SCHEMA } from "../pkg/wire/schema.ts";
 import { readApiTask } from "../shims/api-task.ts";
@@ -138,10 +139,14 @@ describe("docs/protocol", () => {
 
 /** A definition of ours as a file: written anew by `npx vitest run test/documents.test.ts -u`. */
 describe("deployments/crds", () => {
-  const fileOf = (name: string): string => `${name.split(".")[0]}.yaml`;
+  const fileOf = (name: string): string => {
+    const [plural, group] = name.split(".");
+    return group === "report" ? `report-${plural}.yaml` : `${plural}.yaml`;
+  };
+  const all = [...OTE_CRDS, ...REPORT_CRDS];
 
-  it.each(OTE_CRDS)("has $metadata.name", async (definition) => {
-    const head = "# Written from pkg/apis/crds.ts; see CONTRIBUTING.md.\n";
+  it.each(all)("has $metadata.name", async (definition) => {
+    const head = "# Written from the sources; see CONTRIBUTING.md.\n";
     const text = head + stringify(definition, { lineWidth: 0, aliasDuplicateObjects: false });
     await expect(text).toMatchFileSnapshot(
       `../deployments/crds/${fileOf(definition.metadata.name)}`,
@@ -150,7 +155,7 @@ describe("deployments/crds", () => {
 
   it("has no other", () => {
     const files = readdirSync("deployments/crds").sort();
-    expect(files).toEqual(OTE_CRDS.map(({ metadata }) => fileOf(metadata.name)).sort());
+    expect(files).toEqual(all.map(({ metadata }) => fileOf(metadata.name)).sort());
   });
 });
 

@@ -27,8 +27,28 @@ export interface ClusterStatus {
   readonly tags?: Readonly<Record<string, string>> | undefined;
   /** The tags again as one line, "region=north,tier=edge", for people and printer columns. */
   readonly tagText?: string | undefined;
+  /** Sums over its nodes that are ready and take pods, by resource. */
   readonly capacity?: Readonly<Record<string, string>> | undefined;
   readonly allocatable?: Readonly<Record<string, string>> | undefined;
+  /** What its pods that are not over have asked for, by resource. */
+  readonly used?: Readonly<Record<string, string>> | undefined;
+  /** How many of its nodes are ready: "2/3". */
+  readonly nodeText?: string | undefined;
+  readonly kubernetesVersion?: string | undefined;
+  /** How many objects it has, by kind and by state: `{pods: {total: 3, running: 3}}`. */
+  readonly counts?: Readonly<Record<string, Readonly<Record<string, number>>>> | undefined;
+  /** `ApiReachable`: its Kubernetes API answers its controller. */
+  readonly conditions?:
+    | readonly {
+        readonly type: string;
+        readonly status: string;
+        readonly reason?: string;
+        readonly message?: string;
+        readonly lastTransitionTime?: string;
+      }[]
+    | undefined;
+  /** When it reported this, RFC 3339, on its own clock. */
+  readonly reportedAt?: string | undefined;
   /** When it was last known to be online, RFC 3339; while it is online, when that began or last changed. */
   readonly lastSeen?: string | undefined;
   /** Version of its cluster controller. */

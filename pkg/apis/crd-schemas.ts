@@ -79,3 +79,44 @@ export const TAG_SELECTOR_SCHEMA = {
     },
   },
 };
+
+/** What a cluster has reported of itself, as fields of its status. */
+export const REPORTED_STATUS_SCHEMA = {
+  capacity: texts("What its ready nodes have, by resource."),
+  allocatable: texts("What its ready nodes can give to pods, by resource."),
+  used: texts("What its pods have asked for, by resource."),
+  nodeText: text("How many of its nodes are ready, as 2/3."),
+  kubernetesVersion: text("Version of its Kubernetes API."),
+  counts: {
+    type: "object",
+    description: "How many objects it has, by kind and by state.",
+    additionalProperties: {
+      type: "object",
+      additionalProperties: { type: "integer", format: "int64" },
+    },
+  },
+  reportedAt: {
+    type: "string",
+    format: "date-time",
+    description: "When it has said so, on its own clock.",
+  },
+  conditions: {
+    type: "array",
+    "x-kubernetes-list-type": "map",
+    "x-kubernetes-list-map-keys": ["type"],
+    items: {
+      type: "object",
+      required: ["type", "status"],
+      properties: {
+        type: {
+          type: "string",
+          description: "ApiReachable: its Kubernetes API answers its controller.",
+        },
+        status: { type: "string", enum: ["True", "False", "Unknown"] },
+        reason: text("One word."),
+        message: text("One sentence."),
+        lastTransitionTime: { type: "string", format: "date-time" },
+      },
+    },
+  },
+};

@@ -3,6 +3,7 @@ import { CLUSTER_CONTROLLER, CLUSTER_CONTROLLER_RESULT, VERDICTS } from "./clust
 import {
   IDENTITY_SCHEMA,
   integer,
+  REPORTED_STATUS_SCHEMA,
   TAG_SELECTOR_SCHEMA,
   text,
   texts,
@@ -19,7 +20,8 @@ export const CRD: ResourceType = {
   namespaced: false,
 };
 
-interface Column {
+/** A column of a kind's table. */
+export interface Column {
   readonly name: string;
   readonly type: "string" | "integer" | "date";
   readonly jsonPath: string;
@@ -28,10 +30,13 @@ interface Column {
   readonly priority?: number;
 }
 
-interface KindRow {
+/** A kind of ours, as it becomes a CustomResourceDefinition. */
+export interface KindRow {
   readonly type: ResourceType;
   readonly singular: string;
   readonly shortNames: readonly string[];
+  /** Words that stand for several kinds; "ote" if absent. */
+  readonly categories?: readonly string[];
   readonly columns: readonly Column[];
   readonly schema: object;
   readonly statusSubresource: boolean;
@@ -47,12 +52,17 @@ const CLUSTER_ROW: KindRow = {
   columns: [
     { name: "Status", type: "string", jsonPath: ".status.status" },
     { name: "Parent", type: "string", jsonPath: ".status.parentName" },
+    { name: "Nodes", type: "string", jsonPath: ".status.nodeText" },
     { name: "Tags", type: "string", jsonPath: ".status.tagText" },
     { name: "Path", type: "string", jsonPath: ".status.path" },
     { name: "Version", type: "string", jsonPath: ".status.version", priority: 1 },
     { name: "Listen", type: "string", jsonPath: ".status.listen", priority: 1 },
     { name: "Preferred-Parent", type: "string", jsonPath: ".status.preferredParent", priority: 1 },
     { name: "Last-Seen", type: "date", jsonPath: ".status.lastSeen", priority: 1 },
+    { name: "Kubernetes", type: "string", jsonPath: ".status.kubernetesVersion", priority: 1 },
+    { name: "Cpu", type: "string", jsonPath: ".status.allocatable.cpu", priority: 1 },
+    { name: "Memory", type: "string", jsonPath: ".status.allocatable.memory", priority: 1 },
+    { name: "Reported", type: "date", jsonPath: ".status.reportedAt", priority: 1 },
     AGE,
   ],
   schema: {
@@ -76,8 +86,6 @@ const CLUSTER_ROW: KindRow = {
           listen: text("Address at which clusters can join below it."),
           tags: texts("The cluster's tags."),
           tagText: text("The tags as one line."),
-          capacity: texts("What its ready nodes have, by resource."),
-          allocatable: texts("What its ready nodes can give to pods, by resource."),
           lastSeen: {
             type: "string",
             format: "date-time",
@@ -85,6 +93,7 @@ const CLUSTER_ROW: KindRow = {
           },
           version: text("Version of its cluster controller."),
           path: text("The names from the top of the tree to it."),
+          ...REPORTED_STATUS_SCHEMA,
         },
       },
     },
@@ -247,9 +256,10 @@ export const OTE_CRDS: readonly KubeObject[] = [
   CLUSTER_CONTROLLER_ROW,
   RESULT_ROW,
   EDGE_NODE_ROW,
-].map(definition);
+].map((row) => definition(row));
 
-function definition(row: KindRow): KubeObject {
+/** The CustomResourceDefinition of a kind. */
+export function definition(row: KindRow): KubeObject {
   const { type } = row;
   return {
     apiVersion: "apiextensions.k8s.io/v1",
@@ -264,7 +274,7 @@ function definition(row: KindRow): KubeObject {
         plural: type.plural,
         singular: row.singular,
         shortNames: row.shortNames,
-        categories: ["ote"],
+        categories: row.categories ?? ["ote"],
       },
       versions: [
         {

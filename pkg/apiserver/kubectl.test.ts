@@ -122,7 +122,7 @@ describe.each(KUBECTLS)("%s", (kubectl) => {
   it("gets an object in every form", async () => {
     await ok("create -f -", cluster("forms", { labels: { tier: "edge" } }));
     await ok("proxy --help");
-    expect(await ok("get cs")).toMatch(/^NAME +STATUS +PARENT +TAGS +PATH +AGE\nforms /);
+    expect(await ok("get cs")).toMatch(/^NAME +STATUS +PARENT +NODES +TAGS +PATH +AGE\nforms /);
     expect(await ok("get cs forms -o wide")).toContain("PREFERRED-PARENT");
     expect(await ok("get clusters.ote.baidu.com/forms -o jsonpath={.spec.name}")).toBe("forms");
     expect(JSON.parse(await ok("get cs forms -o json"))).toMatchObject(cluster("forms"));

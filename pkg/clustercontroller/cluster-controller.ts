@@ -10,7 +10,7 @@ import type { ClusterName } from "../wire/names.ts";
 import { Children } from "./children.ts";
 import { ClusterView } from "./cluster-view.ts";
 import { EntryPoint } from "./entry-point.ts";
-import type { TreeEffect, TreeEvent } from "./event.ts";
+import type { TreeEvent } from "./event.ts";
 import { Identity } from "./identity.ts";
 import { Introduction } from "./introduction.ts";
 import { LedgerStore } from "./ledger-store.ts";
@@ -23,6 +23,8 @@ import type { OldChildren } from "./oldpeers/old-children.ts";
 import { openOldChildren } from "./oldpeers/open-old-children.ts";
 import type { ClusterControllerOptions, ClusterControllerParts } from "./options.ts";
 import { ParentLink } from "./parent-link.ts";
+import { perform, type Sides } from "./perform.ts";
+import { reportServices } from "./reports/report-services.ts";
 import { isForStreams } from "./streams/stream-events.ts";
 import { Streams } from "./streams/streams.ts";
 import { TaskRunner } from "./task-runner.ts";
@@ -40,15 +42,11 @@ export class ClusterController {
   readonly #introduction: Introduction;
   readonly #membership: Membership | undefined;
   readonly #passage: Passage;
+  readonly #sides: Sides;
   /** The way to the Kubernetes APIs of this cluster and those below it. */
   readonly streams: Streams;
   #registrar: Registrar | undefined;
-  #children: Children | undefined;
   #oldChildren: OldChildren | undefined;
-  #runner: TaskRunner | undefined;
-  #parent: ParentLink | undefined;
-  #candidates: ParentCandidates | undefined;
-  #entry: EntryPoint | undefined;
   #ticked = performance.now();
 
   private constructor(
@@ -65,15 +63,24 @@ export class ClusterController {
     this.#introduction = new Introduction(options, identity, node, capabilities);
     this.#membership = parts.identity && this.#member(parts.identity);
     this.#passage = new Passage(this.#membership?.guard);
+    this.#sides = {
+      log: parts.log,
+      metrics: parts.metrics,
+      identity,
+      membership: this.#membership,
+      passage: this.#passage,
+      decide: (request) => void this.#decide(request),
+    };
     this.streams = new Streams({
       self: options.name,
       log: parts.log.child({ part: "streams" }),
       guard: this.#membership?.guard,
       api: parts.apiProxy,
+      services: reportServices(parts.reporter),
       nextHop: (target) => node.nextHop(target),
       send: (to, message) =>
-        to === "" ? this.#parent?.send(message) : this.#children?.send(to, message),
-      room: (to) => (to === "" ? this.#parent?.room() : this.#children?.room(to)),
+        to === "" ? this.#sides.parent?.send(message) : this.#sides.children?.send(to, message),
+      room: (to) => (to === "" ? this.#sides.parent?.room() : this.#sides.children?.room(to)),
     });
   }
 
@@ -97,7 +104,7 @@ export class ClusterController {
     const controller = new ClusterController(options, parts, identity, node);
     if (shim !== undefined) {
       const onResult = (result: Result): void => controller.#dispatch({ kind: "task-ran", result });
-      controller.#runner = new TaskRunner(
+      controller.#sides.runner = new TaskRunner(
         { name, shim, ledger, log, metrics, onResult },
         scope.signal,
       );
@@ -106,7 +113,9 @@ export class ClusterController {
     if (parts.client !== undefined) controller.#openApi(scope, parts.client);
     if (options.listen !== undefined) await controller.#listen(scope, options.listen);
     if (options.parents.length > 0) controller.#seekParent(scope);
-    controller.#runner?.recover(interrupted);
+    const { reporter } = parts;
+    if (reporter !== undefined) scope.spawn("reports", (signal) => reporter.run(signal));
+    controller.#sides.runner?.recover(interrupted);
     const timer = setInterval(() => controller.#tick(), TICK_MS);
     scope.signal.addEventListener("abort", () => clearInterval(timer), { once: true });
     return controller;
@@ -134,7 +143,8 @@ export class ClusterController {
 
   /** Tells all children why they have to look for another parent. */
   endChildren(reason: LinkEnd): void {
-    for (const child of [...(this.#children?.names ?? [])]) this.#children?.end(child, reason);
+    for (const child of [...(this.#sides.children?.names ?? [])])
+      this.#sides.children?.end(child, reason);
   }
 
   /** The hello for a new link from here to `peer`, or to somebody who needs no proof. */
@@ -156,11 +166,11 @@ export class ClusterController {
       rememberTime: (now) => this.#identity.rememberTime(now),
       onBehind: (version) => void this.#registrar?.catchUp(version),
       enrol: (request) => this.#dispatch({ kind: "enrol", request }),
-      children: () => this.#children?.names ?? [],
-      sendChild: (child, message) => this.#children?.send(child, message),
-      endChild: (child, reason) => this.#children?.end(child, reason),
-      endParent: (reason) => this.#parent?.end(reason),
-      onRenewed: () => this.#children?.renew(),
+      children: () => this.#sides.children?.names ?? [],
+      sendChild: (child, message) => this.#sides.children?.send(child, message),
+      endChild: (child, reason) => this.#sides.children?.end(child, reason),
+      endParent: (reason) => this.#sides.parent?.end(reason),
+      onRenewed: () => this.#sides.children?.renew(),
     });
   }
 
@@ -194,12 +204,14 @@ export class ClusterController {
       online: () => view.online(),
       dispatch: (event) => {
         if (this.#options.isHeir && event.kind === "task-created")
-          this.#runner?.inherit(event.order);
+          this.#sides.runner?.inherit(event.order);
         this.#dispatch(this.#passage.sealed(event, performance.now()));
       },
       onRemoval: (cluster, signal) => this.#registrar?.remove(cluster, signal),
+      collected: this.#options.collected ?? "none",
+      converse: (cluster, service) => this.streams.converse(cluster, service),
     });
-    this.#entry = entry;
+    this.#sides.entry = entry;
     scope.spawn("entry point", (signal) => entry.run(signal));
     entry.clustersChanged([this.#node.name]);
   }
@@ -219,10 +231,10 @@ export class ClusterController {
         onJoined: (hello) => this.#membership?.childJoined(hello),
         welcome: () => this.#introduction.welcome(),
         dispatch: (event) => this.#dispatch(event),
-        roomAbove: () => this.#parent?.room(),
+        roomAbove: () => this.#sides.parent?.room(),
       },
     );
-    this.#children = scope.use(children);
+    this.#sides.children = scope.use(children);
     this.#introduction.port = children.port;
     log.info({ port: children.port, host: listen.host }, "children can join");
     const { name: self, heartbeatMs, oldPeers } = this.#options;
@@ -263,61 +275,14 @@ export class ClusterController {
         if (home) this.#introduction.home = name;
       },
     });
-    this.#candidates = candidates;
-    this.#parent = parent;
+    this.#sides.candidates = candidates;
+    this.#sides.parent = parent;
     scope.spawn("parent", (signal) => parent.run(signal));
   }
 
   #dispatch(event: TreeEvent): void {
     if (isForStreams(event, this.streams)) return;
-    for (const effect of this.#node.handle(event, performance.now())) this.#perform(effect);
-  }
-
-  #perform(effect: TreeEffect): void {
-    switch (effect.kind) {
-      case "send-child":
-        this.#children?.send(effect.child, effect.message);
-        break;
-      case "send-parent":
-        this.#parent?.send(this.#passage.toParent(effect.message));
-        break;
-      case "end-child":
-        this.#children?.end(effect.child, effect.reason);
-        break;
-      case "end-parent":
-        this.#parts.log.warn({ ...effect.reason }, "leaving parent");
-        this.#parent?.end(effect.reason);
-        break;
-      case "run":
-        this.#runner?.run(effect.task);
-        break;
-      case "forget":
-        void this.#runner?.forget(effect.ids);
-        break;
-      case "settled":
-        this.#entry?.settled(effect.id, effect.settlements);
-        break;
-      case "clusters-changed":
-        this.#entry?.clustersChanged(effect.names);
-        break;
-      case "candidates":
-        this.#candidates?.learn(effect.neighbours);
-        this.#identity.rememberParents(this.#candidates?.learnt ?? []);
-        break;
-      case "enrol":
-        void this.#decide(effect.request);
-        break;
-      case "enrolled":
-        this.#membership?.enrolment.answered(effect.answer);
-        break;
-      case "anchored":
-        this.#candidates?.anchored(effect.anchored, performance.now());
-        break;
-      case "ignored":
-        this.#parts.metrics.count("ote_messages_ignored_total", { code: effect.code });
-        this.#parts.log.warn({ peer: effect.peer, code: effect.code }, "message ignored");
-        break;
-    }
+    for (const effect of this.#node.handle(event, performance.now())) perform(effect, this.#sides);
   }
 
   #tick(): void {

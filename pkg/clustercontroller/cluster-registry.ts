@@ -31,6 +31,8 @@ export interface ClusterRegistryParts {
   readonly online: () => Iterable<Selectable>;
   /** A Cluster object is marked for deletion; undefined if nothing has to be done before it goes. */
   readonly onRemoval: (cluster: Cluster, signal: AbortSignal) => Promise<void> | undefined;
+  /** A Cluster object exists no more. */
+  readonly onGone: (name: string) => void;
 }
 
 /** Keeps the Cluster objects of one API true: one for each cluster of the tree that was ever seen. */
@@ -54,7 +56,9 @@ export class ClusterRegistry {
       log: parts.log,
       onChange: (_, object, previous) => {
         const name = (object ?? previous)?.metadata.name;
-        if (name !== undefined) this.#queue.mark(name);
+        if (name === undefined) return;
+        this.#queue.mark(name);
+        if (object === undefined) parts.onGone(name);
       },
     });
   }

@@ -1,3 +1,4 @@
+import type { Duplex } from "node:stream";
 import type { Cluster } from "../apis/cluster.ts";
 import type { ResourceClient } from "../apis/resource-client.ts";
 import type { Logger } from "../base/log.ts";
@@ -6,6 +7,7 @@ import type { Selectable } from "../topology/selector.ts";
 import type { ClusterName } from "../wire/names.ts";
 import { ClusterRegistry, type LiveCluster } from "./cluster-registry.ts";
 import type { Settlement, TreeEvent } from "./event.ts";
+import { type Collected, Collector } from "./reports/collector.ts";
 import { TaskDesk } from "./task-desk.ts";
 
 /** What an entry point works with. */
@@ -20,20 +22,33 @@ export interface EntryPointParts {
   readonly dispatch: (event: TreeEvent) => void;
   /** A Cluster object is marked for deletion. */
   readonly onRemoval: (cluster: Cluster, signal: AbortSignal) => Promise<void> | undefined;
+  /** How much of what clusters report is kept here. */
+  readonly collected: Collected;
+  /** A stream to a service of a cluster's controller. */
+  readonly converse: (cluster: ClusterName, service: string) => Duplex;
 }
 
 /** A Kubernetes API through which a subtree is seen and commanded: its clusters as objects, its tasks from objects. */
 export class EntryPoint {
   readonly #registry: ClusterRegistry;
   readonly #desk: TaskDesk;
+  readonly #collector: Collector | undefined;
 
-  constructor({ client, log, metrics, live, online, dispatch, onRemoval }: EntryPointParts) {
+  constructor(parts: EntryPointParts) {
+    const { client, log, metrics, live, online, dispatch, onRemoval, collected, converse } = parts;
+    if (collected !== "none")
+      this.#collector = new Collector({
+        ...{ client, metrics, collected, converse },
+        log: log.child({ part: "reports" }),
+        path: (name) => live(name)?.path,
+      });
     const registry = new ClusterRegistry({
       client,
       log: log.child({ part: "registry" }),
       live,
       online,
       onRemoval,
+      onGone: (name) => this.#collector?.gone(name),
     });
     this.#registry = registry;
     this.#desk = new TaskDesk({
@@ -46,8 +61,9 @@ export class EntryPoint {
   }
 
   /** What is known of these clusters is different now. */
-  clustersChanged(names: Iterable<ClusterName>): void {
+  clustersChanged(names: readonly ClusterName[]): void {
     this.#registry.changed(names);
+    this.#collector?.changed(names);
   }
 
   /** Verdicts of a task are final. */
@@ -57,7 +73,8 @@ export class EntryPoint {
 
   /** Works until `signal` aborts. */
   async run(signal: AbortSignal): Promise<void> {
-    await Promise.all([this.#registry.run(signal), this.#takeTasks(signal)]);
+    const collecting = this.#collector?.run(signal);
+    await Promise.all([this.#registry.run(signal), this.#takeTasks(signal), collecting]);
   }
 
   async #takeTasks(signal: AbortSignal): Promise<void> {

@@ -28,6 +28,15 @@ export const CLUSTER_CONTROLLER_METRICS = {
     kind: "gauge",
     help: "Ends of streams to the APIs of clusters that pass here: two where one is passed on",
   },
+  ote_reports_refused_total: {
+    kind: "counter",
+    help: "Reported objects that the API of this entry point does not take",
+  },
+  ote_entry_reviews_total: {
+    kind: "counter",
+    help: "Questions to the API who callers of the entry are and what they may do, by review and result",
+    labels: ["review", "result"],
+  },
   ote_leader: {
     kind: "gauge",
     help: "1 while this one of several roots leads, 0 while it does not",

@@ -3,12 +3,14 @@ import type { ResourceClient } from "../apis/resource-client.ts";
 import type { Logger } from "../base/log.ts";
 import type { Metrics } from "../base/metrics.ts";
 import type { RecordStore } from "../base/record-store.ts";
+import type { Reporter } from "../reporting/reporter.ts";
 import type { ClusterShim } from "../shim/shim.ts";
 import type { Address } from "../wire/address.ts";
 import type { ClusterName, Tags } from "../wire/names.ts";
 import type { AuthorityOptions } from "./membership/authority.ts";
 import type { MembershipOptions } from "./membership/membership.ts";
 import type { OldPeersOptions } from "./oldpeers/open-old-children.ts";
+import type { Collected } from "./reports/collector.ts";
 
 /** One node of the tree, complete and checked. */
 export interface ClusterControllerOptions {
@@ -24,6 +26,8 @@ export interface ClusterControllerOptions {
   readonly heartbeatMs: number;
   /** Where children that run OTE-Stack 2020 can join; absent if they cannot. Needs `listen`. */
   readonly oldPeers?: OldPeersOptions | undefined;
+  /** How much of what clusters report is kept in the API of this one; nothing if absent. */
+  readonly collected?: Collected | undefined;
   /** Another process may have executed tasks for this cluster before, with a ledger that we do not have. */
   readonly isHeir?: boolean | undefined;
 }
@@ -42,6 +46,8 @@ export interface ClusterControllerParts {
   readonly authority?: AuthorityOptions | undefined;
   /** The Kubernetes API of this cluster, for those who come through the tree. */
   readonly apiProxy?: ApiProxy | undefined;
+  /** Knows the state of this cluster; without it nothing is reported. */
+  readonly reporter?: Reporter | undefined;
   /** The API where tasks for the subtree are written and Cluster objects are kept. */
   readonly client?: ResourceClient | undefined;
 }

@@ -17,7 +17,7 @@ import type {
 import { isStatus, type Status, StatusError } from "../apis/status.ts";
 import { discard, readObject, throwRefusal } from "./api-answer.ts";
 import { Deadline } from "./deadline.ts";
-import { jsonLines } from "./json-lines.ts";
+import { jsonLines } from "../base/json-lines.ts";
 
 const PAGE_SIZE = 500;
 /** How often a list starts over because its pages went stale while it was read. */

@@ -8,7 +8,7 @@ import { HelmMissingError, runHelm } from "./helm-program.ts";
 import { type HelmTask, readHelmTask } from "./helm-task.ts";
 import { type HelmDirectory, HelmWorkspace } from "./helm-workspace.ts";
 import { reads, recoverHelmTask } from "./recover-helm-task.ts";
-import { Turns } from "./turns.ts";
+import { Turns } from "../../pkg/base/turns.ts";
 
 /** Which helm, and for which cluster. */
 export interface HelmShimOptions {

@@ -22,8 +22,8 @@ export interface StreamSwitchParts {
 /** How a stream begins. */
 export type Opening = Omit<Open, "kind" | "stream" | "hops">;
 
-/** Most streams on one link. */
-export const MAX_STREAMS = 1024;
+/** Most streams on one link: some for each cluster behind it, and those of people. */
+export const MAX_STREAMS = 16_384;
 
 type Leg =
   | { readonly kind: "local"; readonly stream: TreeStream }

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import type { Duplex } from "node:stream";
 import type {
   ApiProxy,
   ClusterProxy,
@@ -23,18 +24,26 @@ export interface StreamsParts {
   readonly guard: Guard | undefined;
   /** The Kubernetes API of this cluster, if it has one. */
   readonly api: ApiProxy | undefined;
+  /** What this cluster has to offer to the entries above it besides its API, by name. */
+  readonly services?: Readonly<Record<string, StreamService>> | undefined;
   readonly nextHop: (target: ClusterName) => ClusterName | undefined;
   readonly send: (to: LinkName, message: Message) => void;
   /** Resolves when a link can take more; undefined if it can now. */
   readonly room: (to: LinkName) => Promise<void> | undefined;
 }
 
-/** What a stream begins with: the request, and what keeps it from being used twice. */
-interface Head extends ProxyRequest {
+/** Takes over a stream that an entry has opened to talk to this cluster's controller itself. */
+export type StreamService = (stream: Duplex) => void;
+
+/** What keeps the opening of a stream from being used twice. */
+interface Once {
   readonly id: string;
   /** Milliseconds since 1970 on the entry's clock. */
   readonly at: number;
 }
+
+/** What a stream begins with: a request to the cluster's API, or the name of a service of its controller. */
+type Head = Once & (ProxyRequest | { readonly service: string });
 
 /** How far the clocks of an entry and a cluster may be apart; so long a request is remembered. */
 const TOLERANCE_MS = 10 * 60_000;
@@ -81,11 +90,7 @@ export class Streams implements ClusterProxy {
   }
 
   exchange(cluster: string, request: ProxyRequest): ProxyExchange {
-    const { guard } = this.#parts;
-    const id = randomBytes(16).toString("hex");
-    const at = Math.floor(guard?.now() ?? Date.now());
-    const head = new TextEncoder().encode(JSON.stringify({ ...request, id, at }));
-    const body = this.#open(cluster, head);
+    const body = this.#open(cluster, request);
     const answer = new Promise<ProxyAnswer>((resolve, reject) => {
       body.once("opened", (bytes: Uint8Array) => resolve(decodeAnswer(bytes)));
       body.once("close", () =>
@@ -97,8 +102,16 @@ export class Streams implements ClusterProxy {
     return { body, answer };
   }
 
-  #open(cluster: string, head: Uint8Array): TreeStream {
+  /** A stream to a service of a cluster's controller; it ends with an error when there is no way, or no service. */
+  converse(cluster: string, service: string): Duplex {
+    return this.#open(cluster, { service });
+  }
+
+  #open(cluster: string, words: ProxyRequest | { readonly service: string }): TreeStream {
     const { self, guard } = this.#parts;
+    const id = randomBytes(16).toString("hex");
+    const at = Math.floor(guard?.now() ?? Date.now());
+    const head = new TextEncoder().encode(JSON.stringify({ ...words, id, at }));
     if (!isClusterName(cluster)) return failed("CLUSTER_UNREACHABLE", `There is no "${cluster}"`);
     if (head.length > MAX_STREAM_HEAD) return failed("HEAD_TOO_LARGE", "The headers are too long");
     const opening = { target: cluster, entry: self, head };
@@ -122,6 +135,10 @@ export class Streams implements ClusterProxy {
     try {
       if (from === "parent") guard?.checkOpening(opening);
       const head = this.#read(opening);
+      if ("service" in head) {
+        this.#serve(head.service, stream);
+        return;
+      }
       if (api === undefined) {
         throw new StreamEndedError("NO_API", "This cluster has no Kubernetes API to talk to");
       }
@@ -133,6 +150,14 @@ export class Streams implements ClusterProxy {
       log.warn({ entry: opening.entry, code, text }, "request refused");
       stream.destroy(error instanceof Error ? error : new Error(text));
     }
+  }
+
+  #serve(name: string, stream: TreeStream): void {
+    const { services = {} } = this.#parts;
+    const service = Object.hasOwn(services, name) ? services[name] : undefined;
+    if (service === undefined)
+      throw new StreamEndedError("NO_SERVICE", `This cluster does not offer "${name}"`);
+    service(stream);
   }
 
   /** The request, if it is new and of now. */
@@ -156,8 +181,11 @@ export class Streams implements ClusterProxy {
 
 function decodeHead(bytes: Uint8Array): Head {
   try {
-    const raw = JSON.parse(new TextDecoder().decode(bytes)) as Head;
-    const { id, at, method, path, headers, user } = raw;
+    const raw = JSON.parse(new TextDecoder().decode(bytes)) as Once &
+      ProxyRequest & { readonly service?: unknown };
+    const { id, at, service, method, path, headers, user } = raw;
+    if (typeof service === "string" && typeof id === "string" && Number.isFinite(at))
+      return { id, at, service };
     const isText = [id, method, path, user.name, ...user.groups, ...headers.flat()].every(
       (word) => typeof word === "string" && !/[\r\n\0]/.test(word),
     );

@@ -7,12 +7,18 @@ export class Turns {
     this.#free = atOnce;
   }
 
-  /** Resolves when it is the caller's turn, which ends when it is disposed; rejects when `signal` aborts. */
+  /** Resolves when it is the caller's turn, which ends when it is disposed the first time; rejects when `signal` aborts. */
   async next(signal: AbortSignal): Promise<Disposable> {
     signal.throwIfAborted();
     if (this.#free > 0) this.#free--;
     else await this.#wait(signal);
-    return { [Symbol.dispose]: () => this.#end() };
+    let isOver = false;
+    return {
+      [Symbol.dispose]: () => {
+        if (!isOver) this.#end();
+        isOver = true;
+      },
+    };
   }
 
   #wait(signal: AbortSignal): Promise<void> {

@@ -25,8 +25,8 @@ describe("jsonLines", () => {
 
   it("refuses a line that is longer than the limit before it has all of it", async () => {
     await expect(all(`"${"x".repeat(5000)}`, 100)).rejects.toMatchObject({
-      code: "WATCH_BAD_LINE",
-      message: "Cannot read a watch: a line is longer than 1000 bytes",
+      code: "BAD_LINE",
+      message: "Cannot read a stream of lines: a line is longer than 1000 bytes",
     });
   });
 

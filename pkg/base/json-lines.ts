@@ -1,10 +1,10 @@
-import { OteError } from "../base/errors.ts";
+import { OteError } from "./errors.ts";
 
 /** A stream of JSON lines holds something that is not one, or a line beyond all measure. */
 export class BadLineError extends OteError {
-  readonly code = "WATCH_BAD_LINE";
+  readonly code = "BAD_LINE";
   constructor(why: string, cause?: unknown) {
-    super(`Cannot read a watch: ${why}`, { cause });
+    super(`Cannot read a stream of lines: ${why}`, { cause });
   }
 }
 

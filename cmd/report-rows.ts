@@ -1,0 +1,43 @@
+import { COLLECTED, type Collected } from "../pkg/clustercontroller/reports/collector.ts";
+import { DEFAULT_REPORT, parseReport, type ReportMode } from "../pkg/reporting/report-modes.ts";
+import { type OptionRow, seconds } from "./option-table.ts";
+
+/** What a cluster reports, and what is kept of the reports of others. */
+export const REPORT_ROWS: readonly OptionRow[] = [
+  {
+    flags: "--report <kinds>",
+    env: "OTE_REPORT",
+    meaning:
+      'what this cluster reports of itself, kind or kind:objects, kind:summary, kind:none after commas; "none" is the status without any kind',
+    default: DEFAULT_REPORT,
+    parse: parseReport,
+  },
+  {
+    flags: "--report-interval <seconds>",
+    env: "OTE_REPORT_INTERVAL",
+    meaning: "how often the cluster's status is reported although nothing has changed",
+    default: "60",
+    parse: seconds(1, 3600),
+  },
+  {
+    flags: "--collect-reports <what>",
+    env: "OTE_COLLECT_REPORTS",
+    meaning:
+      "what clusters below report is kept in the API of this one: all, status or none; all at the root, status elsewhere if absent",
+    parse: collected,
+  },
+];
+
+/** The values of REPORT_ROWS. */
+export interface ReportOptions {
+  readonly report: ReadonlyMap<string, ReportMode>;
+  /** Milliseconds. */
+  readonly reportInterval: number;
+  readonly collectReports?: Collected | undefined;
+}
+
+function collected(text: string): Collected {
+  const found = COLLECTED.find((word) => word === text);
+  if (found === undefined) throw new SyntaxError(`it must be one of ${COLLECTED.join(", ")}`);
+  return found;
+}

@@ -1,0 +1,104 @@
+import { once } from "node:events";
+import type { Duplex } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
+import { jsonLines } from "../base/json-lines.ts";
+import { sinkMessage } from "./message.ts";
+import { type Collection, ReplicationSource } from "./source.ts";
+
+/** Changes of so many milliseconds go together: what changes twice meanwhile is sent once. */
+const GATHER_MS = 100;
+/** Longest line that the following end may send, in bytes. */
+const MAX_LINE = 16 * 1024 * 1024;
+/** Lines are written in portions of about so many bytes. */
+const PORTION = 64 * 1024;
+
+/** Keeps the other end of one stream true to collections of ours. What that end cannot take yet waits as names only. */
+export class SourceStream {
+  readonly #stream: Duplex;
+  readonly #source: ReplicationSource;
+  #wake: () => void = () => {};
+  #isAwake = true;
+
+  constructor(stream: Duplex, collections: ReadonlyMap<string, Collection>) {
+    this.#stream = stream;
+    this.#source = new ReplicationSource(collections);
+  }
+
+  /** An object has changed, or exists no more. */
+  mark(collection: string, key: string): void {
+    this.#source.mark(collection, key);
+    this.wake();
+  }
+
+  /** There may be something to say: a collection is known now. */
+  wake(): void {
+    this.#isAwake = true;
+    this.#wake();
+  }
+
+  /** Works until the stream ends, which `signal` does, too. Never rejects: the stream has the error. */
+  async run(signal: AbortSignal): Promise<void> {
+    const end = (): void => void this.#stream.destroy();
+    signal.addEventListener("abort", end, { once: true });
+    if (signal.aborted) end();
+    const closed = this.#stream.closed ? undefined : once(this.#stream, "close").catch(() => {});
+    const work = [this.#hear(), this.#say()].map((half) =>
+      half.catch((error: unknown) => {
+        this.#stream.destroy(error instanceof Error ? error : new Error(String(error)));
+      }),
+    );
+    await closed;
+    this.wake();
+    await Promise.all(work);
+    signal.removeEventListener("abort", end);
+  }
+
+  async #hear(): Promise<void> {
+    for await (const value of jsonLines(this.#stream, MAX_LINE)) {
+      this.#source.hear(sinkMessage(value));
+      this.wake();
+    }
+    // Whoever says that he will ask no more does not follow any more.
+    this.#stream.destroy();
+  }
+
+  async #say(): Promise<void> {
+    while (!this.#stream.destroyed) {
+      this.#isAwake = false;
+      let portion = this.#portion();
+      while (portion !== "" && !this.#stream.destroyed) {
+        if (!this.#stream.write(portion)) await drained(this.#stream);
+        portion = this.#portion();
+      }
+      if (!this.#isAwake && !this.#stream.destroyed)
+        await new Promise<void>((wake) => {
+          this.#wake = wake;
+        });
+      await sleep(GATHER_MS);
+    }
+  }
+
+  #portion(): string {
+    const lines: string[] = [];
+    for (let size = 0; size < PORTION; ) {
+      const message = this.#source.next();
+      if (message === undefined) break;
+      const line = `${JSON.stringify(message)}\n`;
+      lines.push(line);
+      size += line.length;
+    }
+    return lines.join("");
+  }
+}
+
+async function drained(stream: Duplex): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const done = (): void => {
+      stream.off("drain", done);
+      stream.off("close", done);
+      resolve();
+    };
+    stream.on("drain", done);
+    stream.on("close", done);
+  });
+}

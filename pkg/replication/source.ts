@@ -1,0 +1,110 @@
+import { bucketOf, digests } from "./digest.ts";
+import type { SinkMessage, SourceMessage, Version } from "./message.ts";
+
+/** The objects of one kind as they are now, under keys that never mean two objects. */
+export interface Collection {
+  /** Keys and versions of all objects; undefined as long as they are not known. */
+  entries(): Iterable<readonly [key: string, version: Version]> | undefined;
+  /** One object; undefined if there is none. */
+  get(key: string): { readonly version: Version; readonly object: unknown } | undefined;
+}
+
+/**
+ * The end of one stream that has the truth. It keeps which objects the other end has not been told of,
+ * never what they were: whoever asks late hears the latest only.
+ */
+export class ReplicationSource {
+  readonly #collections: ReadonlyMap<string, Collection>;
+  /** By collection: what was marked since it was sent. */
+  readonly #marked = new Map<string, Set<string>>();
+  /** Collections whose digest was sent: before it, marks mean nothing to the other end. */
+  readonly #begun = new Set<string>();
+  /** Buckets that the other end wants to see. */
+  readonly #asked = new Map<string, Set<number>>();
+  #isGreeted = false;
+
+  constructor(collections: ReadonlyMap<string, Collection>) {
+    this.#collections = collections;
+  }
+
+  /** An object has changed, or exists no more. */
+  mark(collection: string, key: string): void {
+    if (this.#begun.has(collection)) place(this.#marked, collection).add(key);
+  }
+
+  /** The other end says something. */
+  hear(message: SinkMessage): void {
+    const { collection } = message;
+    if (!this.#begun.has(collection)) return;
+    if (message.kind === "differs") {
+      const asked = place(this.#asked, collection);
+      for (const bucket of message.buckets) asked.add(bucket);
+    } else {
+      const marked = place(this.#marked, collection);
+      for (const key of message.keys) marked.add(key);
+    }
+  }
+
+  /** What is to be said next; undefined if nothing is. */
+  next(): SourceMessage | undefined {
+    return this.#greeting() ?? this.#digest() ?? this.#listing() ?? this.#change();
+  }
+
+  #greeting(): SourceMessage | undefined {
+    if (this.#isGreeted) return undefined;
+    this.#isGreeted = true;
+    return { kind: "collections", names: [...this.#collections.keys()] };
+  }
+
+  #digest(): SourceMessage | undefined {
+    for (const [collection, contents] of this.#collections) {
+      if (this.#begun.has(collection)) continue;
+      const entries = contents.entries();
+      if (entries === undefined) continue;
+      this.#begun.add(collection);
+      return { kind: "digest", collection, buckets: [...digests(entries)] };
+    }
+    return undefined;
+  }
+
+  #listing(): SourceMessage | undefined {
+    const found = takeFirst(this.#asked);
+    if (found === undefined) return undefined;
+    const [collection, bucket] = found;
+    const entries = this.#collections.get(collection)?.entries() ?? [];
+    return {
+      kind: "listing",
+      collection,
+      bucket,
+      entries: [...entries].filter(([key]) => bucketOf(key) === bucket),
+    };
+  }
+
+  #change(): SourceMessage | undefined {
+    const found = takeFirst(this.#marked);
+    if (found === undefined) return undefined;
+    const [collection, key] = found;
+    const present = this.#collections.get(collection)?.get(key);
+    if (present === undefined) return { kind: "gone", collection, key };
+    return { kind: "put", collection, key, ...present };
+  }
+}
+
+function place<T>(sets: Map<string, Set<T>>, name: string): Set<T> {
+  const set = sets.get(name) ?? new Set<T>();
+  sets.set(name, set);
+  return set;
+}
+
+/** Takes one item out; the collection it is from goes to the end, so that all have their turn. */
+function takeFirst<T>(sets: Map<string, Set<T>>): [string, T] | undefined {
+  for (const [name, set] of sets) {
+    const [item] = set;
+    sets.delete(name);
+    if (item === undefined) continue;
+    set.delete(item);
+    if (set.size > 0) sets.set(name, set);
+    return [name, item];
+  }
+  return undefined;
+}
