@@ -1,4 +1,5 @@
 import type { ApiTransport } from "../apis/api-transport.ts";
+import { CONFIG_MAP } from "../apis/config-map.ts";
 import { CRD } from "../apis/crds.ts";
 import type { KubeObject, ResourceType } from "../apis/object.ts";
 import { resourcePath } from "../apis/object.ts";
@@ -14,14 +15,6 @@ const NAMESPACE: ResourceType = {
   kind: "Namespace",
   plural: "namespaces",
   namespaced: false,
-};
-
-const CONFIG_MAP: ResourceType = {
-  group: "",
-  version: "v1",
-  kind: "ConfigMap",
-  plural: "configmaps",
-  namespaced: true,
 };
 
 /** Makes sure that the first namespaces are there, and that `definitions` are as given. */

@@ -5,25 +5,37 @@ import { authenticated } from "../access/users.ts";
 import type { User } from "../request/operation.ts";
 import type { HeaderPairs } from "../request/server-request.ts";
 
-const users = new WeakMap<TLSSocket, { readonly user: User | undefined }>();
+const users = new WeakMap<TLSSocket, { readonly user: User | undefined; readonly until: number }>();
 
-/** Whom the certificate of the connection names; undefined if it has none, or not one of ours. */
+/** Whom the certificate of the connection names; undefined if it has none, or not one of ours, or one that has ended. */
 export function userOf(request: Http2ServerRequest): User | undefined {
-  // Over HTTP/2 request.socket is a stand-in that hides some methods of the real one.
-  const socket = (request.stream?.session?.socket ?? request.socket) as TLSSocket;
-  const known = users.get(socket);
-  if (known !== undefined) return known.user;
-  const user = socket.authorized ? userOfCertificate(socket) : undefined;
-  users.set(socket, { user });
-  return user;
+  const socket = socketOf(request);
+  let known = users.get(socket);
+  if (known === undefined) {
+    const user = socket.authorized ? userOfCertificate(socket) : undefined;
+    known = { user, until: user === undefined ? 0 : endOf(socket) };
+    users.set(socket, known);
+  }
+  return Date.now() < known.until ? known.user : undefined;
 }
 
-function userOfCertificate(socket: TLSSocket): User | undefined {
+/** The TLS connection of a request: over HTTP/2 request.socket is a stand-in that hides some methods of the real one. */
+export function socketOf(request: Http2ServerRequest): TLSSocket {
+  return (request.stream?.session?.socket ?? request.socket) as TLSSocket;
+}
+
+/** Whom the certificate of a connection names that has been checked. */
+export function userOfCertificate(socket: TLSSocket): User | undefined {
   const { subject } = socket.getPeerCertificate();
   const name = [subject?.CN].flat()[0];
   if (name === undefined || name === "") return undefined;
   const groups = [subject.O].flat().filter((group) => group !== undefined && group !== "");
   return authenticated({ name, groups: groups as string[] });
+}
+
+/** When the certificate of a connection ends; connections may live longer. */
+export function endOf(socket: TLSSocket): number {
+  return Date.parse(socket.getPeerCertificate().valid_to);
 }
 
 /** Taken from the raw headers, as others join those that come several times. */

@@ -157,6 +157,10 @@ describe("requests under /clusters/", () => {
     ]);
     const [request] = asked;
     expect(request).toMatchObject({ method: "POST", path: "/api/v1/pods?watch=0" });
+    const names = request?.headers.map(([name]) => name.toLowerCase());
+    expect(names).toContain("x-own");
+    for (const name of ["te", "proxy-authorization", "host", "connection"])
+      expect(names).not.toContain(name);
     expect(request?.user).toEqual({ name: "kubernetes-admin", groups: ["system:masters"] });
   });
 

@@ -72,7 +72,7 @@ export class ClusterDoor implements Door {
       visit.ended(status.code);
       saySocketStatus(socket, status, visit.auditId);
     };
-    this.#enter(asked, visit, () => socket.destroyed, hasBody(request))
+    this.#enter(asked, visit, () => socket.destroyed, true)
       .then((passing) => {
         if (passing !== undefined) become(socket, head, passing, visit, refuse);
       })
@@ -84,11 +84,12 @@ export class ClusterDoor implements Door {
     request: Http2ServerRequest,
     visit: Visit,
     gone: () => boolean,
-    isMixed = false,
+    isUpgrade = false,
   ): Promise<Passing | undefined> {
     await visit.identify();
     const { cluster, path } = parseClusterPath(request.url);
-    if (isMixed) throw badRequest("a request for another protocol must not have a body");
+    if (isUpgrade && hasBody(request))
+      throw badRequest("a request for another protocol must not have a body");
     const { name, groups } = await visit.require(cluster);
     if (gone()) {
       visit.ended(CLIENT_GONE);
@@ -97,7 +98,7 @@ export class ClusterDoor implements Door {
     const exchange = this.#parts.clusters.exchange(cluster, {
       method: request.method,
       path,
-      headers: headersOf(request.rawHeaders),
+      headers: headersOf(request.rawHeaders, isUpgrade),
       // Every API adds it by itself to those it knows.
       user: { name, groups: groups.filter((group) => group !== AUTHENTICATED) },
     });
@@ -170,16 +171,14 @@ function unreachable(error: unknown): StatusError {
 }
 
 /** Bytes that are announced but not sent would be missing in what comes next on the connection to the API. */
-function hasBody({ headers }: IncomingMessage): boolean {
+function hasBody({ headers }: Http2ServerRequest): boolean {
   const length = headers["content-length"];
   return headers["transfer-encoding"] !== undefined || (length !== undefined && length !== "0");
 }
 
-function headersOf(raw: readonly string[]): HeaderList {
+/** Nobody on the way, nor the cluster itself, learns with what the caller has shown who they are. */
+function headersOf(raw: readonly string[], isUpgrade: boolean): HeaderList {
   const found: [string, string][] = [];
-  for (let at = 0; at + 1 < raw.length; at += 2) {
-    const name = raw[at] ?? "";
-    if (!CLAIMED.test(name)) found.push([name, raw[at + 1] ?? ""]);
-  }
-  return found;
+  for (let at = 0; at + 1 < raw.length; at += 2) found.push([raw[at] ?? "", raw[at + 1] ?? ""]);
+  return passedOn(found, isUpgrade).filter(([name]) => !CLAIMED.test(name));
 }

@@ -6,9 +6,12 @@ import {
   type Http2SecureServer,
   type Http2ServerRequest,
   type Http2ServerResponse,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
 } from "node:http2";
 import type { AddressInfo, Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { SecureContextOptions } from "node:tls";
 import type { KeyPair } from "../../base/certificates.ts";
 import { errorText, OteError } from "../../base/errors.ts";
 import type { Logger } from "../../base/log.ts";
@@ -34,9 +37,36 @@ export interface ListenAddress {
 export interface ListenerParts {
   readonly doors: readonly [...Door[], Door];
   readonly log: Logger;
+  readonly limits?: Partial<ListenerLimits> | undefined;
+}
+
+/** What a listener puts up with. */
+export interface ListenerLimits {
+  /** Most connections. */
+  readonly connections: number;
+  readonly connectionsPerAddress: number;
+  /** Milliseconds in which the headers of a request must have come. */
+  readonly headersMs: number;
+  /** Milliseconds for which a connection that nobody uses is kept. */
+  readonly idleMs: number;
+}
+
+/** Who is trusted, and what is shown. */
+export interface ListenerTrust {
+  /** Authorities of callers' certificates, PEM; empty if such certificates say nothing. */
+  readonly ca: string;
+  readonly pair: KeyPair;
 }
 
 const NO_OTHER_PROTOCOL = badRequest("nothing here speaks another protocol");
+const DEFAULT_LIMITS: ListenerLimits = {
+  connections: Infinity,
+  connectionsPerAddress: Infinity,
+  headersMs: 30_000,
+  idleMs: 90_000,
+};
+/** Milliseconds of silence after which it is asked whether the other end is still there. */
+const KEEPALIVE_MS = 30_000;
 /** How long answers under way may take to end when the listener closes. */
 const DRAIN_MS = 2000;
 
@@ -45,17 +75,18 @@ export class HttpsListener implements AsyncDisposable {
   readonly #server: Http2SecureServer;
   readonly #doors: ListenerParts["doors"];
   readonly #sockets = new Set<Socket>();
+  readonly #sessions = new Set<ServerHttp2Session>();
+  readonly #perAddress = new Map<string, number>();
+  readonly #limits: ListenerLimits;
+  #ca = "";
   readonly #closing = new AbortController();
 
-  private constructor(server: Http2SecureServer, { doors, log }: ListenerParts) {
+  private constructor(server: Http2SecureServer, { doors, log, limits }: ListenerParts) {
     this.#server = server;
     this.#doors = doors;
-    server.on("connection", (socket: Socket) => {
-      // An answer of two small writes would wait 40 ms for the client's delayed acknowledgement.
-      socket.setNoDelay(true);
-      this.#sockets.add(socket);
-      socket.once("close", () => this.#sockets.delete(socket));
-    });
+    this.#limits = { ...DEFAULT_LIMITS, ...limits };
+    server.on("connection", (socket: Socket) => this.#admit(socket));
+    server.on("session", (session) => this.#follow(session));
     server.on("tlsClientError", (err) => log.debug({ err }, "TLS handshake failed"));
     server.on("sessionError", (err) => log.debug({ err }, "HTTP/2 session failed"));
     server.on("request", (request, response) => void this.#serve(request, response));
@@ -69,15 +100,14 @@ export class HttpsListener implements AsyncDisposable {
   /** Listens at `address`. Rejects with `LISTEN_FAILED`. */
   static async listen(
     address: ListenAddress,
-    trust: { readonly ca: string; readonly pair: KeyPair },
+    trust: ListenerTrust,
     parts: ListenerParts,
   ): Promise<HttpsListener> {
+    const { headersMs, idleMs } = { ...DEFAULT_LIMITS, ...parts.limits };
     const server = createSecureServer({
       allowHTTP1: true,
       minVersion: "TLSv1.2",
-      ca: trust.ca,
-      cert: trust.pair.certificate,
-      key: trust.pair.key,
+      ...contextOf(trust),
       requestCert: true,
       // Others may have a token, and some pages are for everybody; all else is refused by the doors with a
       // proper Status.
@@ -85,9 +115,12 @@ export class HttpsListener implements AsyncDisposable {
       settings: { maxConcurrentStreams: 1000 },
       maxSessionMemory: 100,
       handshakeTimeout: 15_000,
-      keepAliveTimeout: 90_000,
+      headersTimeout: headersMs,
+      connectionsCheckingInterval: Math.min(headersMs, 5000),
+      keepAliveTimeout: idleMs,
     } as Parameters<typeof createSecureServer>[0]);
     const listener = new HttpsListener(server, parts);
+    listener.#ca = trust.ca;
     server.listen({ ...address, backlog: 4096 });
     try {
       await once(server, "listening");
@@ -101,10 +134,14 @@ export class HttpsListener implements AsyncDisposable {
     return (this.#server.address() as AddressInfo).port;
   }
 
-  /** Shows a new certificate to those who connect from now on. */
-  renew(trust: { readonly ca: string; readonly pair: KeyPair }): void {
-    const { ca, pair } = trust;
-    this.#server.setSecureContext({ ca, cert: pair.certificate, key: pair.key });
+  /**
+   * Shows another certificate to those who connect from now on, and trusts other authorities. If those are others
+   * than before, HTTP/2 connections end once their requests have been answered.
+   */
+  renew(trust: ListenerTrust): void {
+    this.#server.setSecureContext(contextOf(trust));
+    if (trust.ca !== this.#ca) for (const session of this.#sessions) session.close();
+    this.#ca = trust.ca;
   }
 
   /** Ends watches, lets other answers finish for a moment, then closes every connection. */
@@ -131,6 +168,48 @@ export class HttpsListener implements AsyncDisposable {
       });
   }
 
+  #admit(socket: Socket): void {
+    const from = socket.remoteAddress ?? "";
+    const others = this.#perAddress.get(from) ?? 0;
+    const { connections, connectionsPerAddress } = this.#limits;
+    if (this.#sockets.size >= connections || others >= connectionsPerAddress) {
+      socket.destroy();
+      return;
+    }
+    // An answer of two small writes would wait 40 ms for the client's delayed acknowledgement.
+    socket.setNoDelay(true);
+    // A watcher that vanished without a word would never be noticed.
+    socket.setKeepAlive(true, KEEPALIVE_MS);
+    this.#sockets.add(socket);
+    this.#perAddress.set(from, others + 1);
+    socket.once("close", () => {
+      this.#sockets.delete(socket);
+      const left = (this.#perAddress.get(from) ?? 1) - 1;
+      if (left === 0) this.#perAddress.delete(from);
+      else this.#perAddress.set(from, left);
+    });
+  }
+
+  /** HTTP/2 connections that nobody uses end, also those that never began to speak. */
+  #follow(session: ServerHttp2Session): void {
+    const { idleMs } = this.#limits;
+    let streams = 0;
+    this.#sessions.add(session);
+    session.once("close", () => this.#sessions.delete(session));
+    session.on("stream", (stream: ServerHttp2Stream) => {
+      streams++;
+      stream.once("close", () => {
+        streams--;
+        // The time may be over already, while somebody waited for an answer.
+        if (streams === 0 && !session.destroyed) session.setTimeout(idleMs);
+      });
+    });
+    session.on("timeout", () => {
+      if (streams === 0) session.close();
+    });
+    session.setTimeout(idleMs);
+  }
+
   async #serve(request: Http2ServerRequest, response: Http2ServerResponse): Promise<void> {
     this.#busy++;
     try {
@@ -155,4 +234,15 @@ export class HttpsListener implements AsyncDisposable {
     const found = this.#doors.find((door) => door.serves(url));
     return found ?? (this.#doors.at(-1) as Door);
   }
+}
+
+function contextOf({ ca, pair }: ListenerTrust): SecureContextOptions {
+  return {
+    // Without any of our own, those of the system must not be believed.
+    ca: ca === "" ? [] : ca,
+    cert: pair.certificate,
+    key: pair.key,
+    // An authority counts as it is given, whoever has issued it.
+    allowPartialTrustChain: true,
+  };
 }

@@ -4,7 +4,7 @@ import { errorText } from "../../base/errors.ts";
 import type { Logger } from "../../base/log.ts";
 import { proxyAttributes } from "../access/attributes.ts";
 import { type AuditTrail, auditIdOf, type RequestNote } from "../access/audit-trail.ts";
-import { forbidden } from "../access/authorizer.ts";
+import { forbidden } from "../access/forbidden.ts";
 import { impersonation } from "../access/impersonation.ts";
 import type { Judge } from "../access/judge.ts";
 import type { User } from "../request/operation.ts";
@@ -15,6 +15,8 @@ export interface VisitParts {
   readonly judge: Judge;
   readonly audit?: AuditTrail | undefined;
   readonly log: Logger;
+  /** Whom the certificate of a connection names; as the listener has checked it, if absent. */
+  readonly certificateOf?: ((request: Http2ServerRequest) => User | undefined) | undefined;
 }
 
 /** One request to the tree: who makes it, to which clusters it may go, and its one line in the audit. */
@@ -64,8 +66,8 @@ export class Visit {
   ended(status: number): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    const { auditId: auditID, parts } = { auditId: this.auditId, parts: this.#parts };
-    parts.audit?.tell(this.#asked(), this.#note, { auditID, began: this.#began, status });
+    const end = { auditID: this.auditId, began: this.#began, status };
+    this.#parts.audit?.tell(this.#asked(), this.#note, end);
   }
 
   /** What to answer when `error` has kept the visitor out. */
@@ -76,9 +78,9 @@ export class Visit {
   }
 
   async #identify(): Promise<User> {
-    const { judge } = this.#parts;
+    const { judge, certificateOf = userOf } = this.#parts;
     const { authorization } = this.#request.headers;
-    const shown = { certificate: userOf(this.#request), authorization };
+    const shown = { certificate: certificateOf(this.#request), authorization };
     this.#caller = await judge.userOf(shown);
     if (this.#caller === undefined) throw StatusError.of("Unauthorized", "Unauthorized");
     const other = impersonation(impersonationOf(this.#request));
