@@ -34,6 +34,7 @@ import { openOwnEntry } from "./entry.ts";
 import { openFullShim } from "./full-shim.ts";
 import { joinOnce } from "./join.ts";
 import { type ProgramParts, runProgram } from "./program.ts";
+import { NO_QUERIES, openQueries, type QueryPower } from "./queries.ts";
 import { type RootRole, startOneOfSeveralRoots } from "./several-roots.ts";
 import { memberIdentity, rootIdentity } from "./tree-identity.ts";
 import { VERSION } from "./version.ts";
@@ -56,17 +57,20 @@ async function start(parts: Parts): Promise<void> {
   const log = parts.log.child({ cluster: options.clusterName });
   const store = scope.use(await LmdbRecordStore.open(join(options.dataDir, "controller.lmdb")));
   const clusters = new LateProxy();
-  const transport = await ownApi(parts, clusters);
+  const hasVisitors = options.apiListen !== undefined || options.entry !== undefined;
+  const queries = hasVisitors ? await openQueries(log, parts.metrics) : NO_QUERIES;
+  const transport = await ownApi(parts, clusters, queries.doors);
   if (transport !== undefined && options.entryPoint && options.kubeConfig !== undefined) {
     await installCrds(new TransportResourceClient(transport), definitions(options), scope.signal);
   }
-  const entry = await openOwnEntry({ ...parts, log }, transport);
+  const entry = await openOwnEntry({ ...parts, log }, transport, queries.doors);
   if (options.leaderElect && transport !== undefined) {
     await startOneOfSeveralRoots({ ...parts, log }, transport, {
       identity: (client) => identity(parts, log, client),
       lead: async (role) => {
         const controller = await startController({ ...parts, log, ...role }, store);
         entry.lead(role.scope, controller, role.transport ?? transport);
+        queries.lead(role.scope, controller);
         return controller;
       },
       onLeader: entry.follow,
@@ -74,6 +78,7 @@ async function start(parts: Parts): Promise<void> {
   } else {
     const controller = await startController({ ...parts, log, transport }, store);
     clusters.through = controller.streams;
+    queries.lead(scope, controller);
     if (transport !== undefined) entry.lead(scope, controller, transport);
   }
 }
@@ -158,6 +163,7 @@ function ownProxy({ options, scope }: Parts): ApiProxy | undefined {
 async function ownApi(
   { options, scope, log, metrics }: Parts,
   clusters: ClusterProxy,
+  doors: QueryPower["doors"],
 ): Promise<ApiTransport | undefined> {
   const { apiListen, kubeConfig, dataDir, clusterName, apiKubeConfig } = options;
   const { apiTokenFile: tokenFile, apiAuditLog: auditLog } = options;
@@ -172,7 +178,7 @@ async function ownApi(
         dataDir: join(dataDir, "api"),
         listen: formatAddress(apiListen),
         crds: definitions(options),
-        ...{ tokenFile, auditLog, clusters },
+        ...{ tokenFile, auditLog, clusters, doors },
       },
       { log: log.child({ part: "api" }), metrics },
     ),

@@ -7,6 +7,7 @@ import { parseAllDocuments, stringify } from "yaml";
 import { COMMON_ROWS, type OptionRow } from "../cmd/option-table.ts";
 import { OTECTL_COMMANDS } from "../cmd/otectl-commands.ts";
 import type { ClusterController } from "../pkg/apis/cluster-controller.ts";
+import { QUERY_FAILURE_REASONS } from "../pkg/apis/cluster-query.ts";
 import { OTE_CRDS } from "../pkg/apis/crds.ts";
 import type { MetricRow } from "../pkg/base/metrics.ts";
 import { planTask } from "../pkg/clustercontroller/task-plan.ts";
@@ -86,6 +87,14 @@ describe("docs/errors.md", () => {
   it("explains no reason that does not exist", () => {
     const texts = sources.map(read).join("\n");
     expect(reasons.filter((word) => !texts.includes(`"${word}"`))).toEqual([]);
+  });
+});
+
+describe("docs/queries.md", () => {
+  it("explains every reason for which a cluster does not answer, and no other", () => {
+    const told = tableRows(section(read("docs/queries.md"), "Clusters that do not answer"));
+    const reasons = told.map(([reason = ""]) => reason).filter((word) => word !== "reason");
+    expect(reasons).toEqual([...QUERY_FAILURE_REASONS]);
   });
 });
 
@@ -329,7 +338,7 @@ function errorCodes(): string[] {
 
 /** CamelCase words of the folders that make verdicts, except those that a Kubernetes API says. */
 function verdictReasons(): string[] {
-  const folders = /^(pkg\/clustercontroller|pkg\/shim|shims)\//;
+  const folders = /^(pkg\/clustercontroller\/(?!query\/|entry\/)|pkg\/shim\/|shims\/)/;
   const words = sources
     .filter((name) => folders.test(name))
     .flatMap((name) => [...read(name).matchAll(/"([A-Z][a-z]+(?:[A-Z][a-z]+)+)"/g)])

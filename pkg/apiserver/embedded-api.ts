@@ -57,6 +57,8 @@ export interface EmbeddedApiOptions {
   readonly auditLog?: string | undefined;
   /** The way to the APIs of other clusters, under /clusters/NAME/; without it there are none. */
   readonly clusters?: ClusterProxy | undefined;
+  /** What else is served at the same address, to visitors that this API knows. */
+  readonly doors?: ((visits: VisitParts) => readonly Door[]) | undefined;
   /** How many requests are answered at the same time; the usual numbers where absent. */
   readonly limits?: Partial<TrafficLimits> | undefined;
 }
@@ -195,11 +197,12 @@ async function openServer(
 }
 
 function doorsOf(
-  { clusters }: EmbeddedApiOptions,
+  { clusters, doors = () => [] }: EmbeddedApiOptions,
   visits: VisitParts,
   api: Door,
 ): ListenerParts["doors"] {
-  return clusters === undefined ? [api] : [new ClusterDoor({ ...visits, clusters }), api];
+  const far = clusters === undefined ? [] : [new ClusterDoor({ ...visits, clusters })];
+  return [...far, ...doors(visits), api];
 }
 
 async function listen(

@@ -24,6 +24,7 @@ import { openOldChildren } from "./oldpeers/open-old-children.ts";
 import type { ClusterControllerOptions, ClusterControllerParts } from "./options.ts";
 import { ParentLink } from "./parent-link.ts";
 import { perform, type Sides } from "./perform.ts";
+import type { ClusterDirectory } from "./query/choose-clusters.ts";
 import { reportServices } from "./reports/report-services.ts";
 import { isForStreams } from "./streams/stream-events.ts";
 import { Streams } from "./streams/streams.ts";
@@ -136,6 +137,15 @@ export class ClusterController {
     return this.#node.path;
   }
 
+  /** The clusters here and below, for those who ask many of them. */
+  get directory(): ClusterDirectory {
+    const view = this.#view();
+    return {
+      known: () => this.#sides.entry?.known() ?? view.online(),
+      isOnline: (name) => view.live(name) !== undefined,
+    };
+  }
+
   /** At the root: these addresses of other roots are where children may go should this one be lost. */
   othersAt(addresses: readonly string[]): void {
     this.#dispatch({ kind: "roots-known", addresses });
@@ -193,9 +203,13 @@ export class ClusterController {
     this.#dispatch({ kind: "enrolled", answer });
   }
 
+  #view(): ClusterView {
+    return new ClusterView(this.#options, this.#node, this.#introduction, this.#membership);
+  }
+
   #openApi(scope: Scope, client: ResourceClient): void {
     const { log, metrics } = this.#parts;
-    const view = new ClusterView(this.#options, this.#node, this.#introduction, this.#membership);
+    const view = this.#view();
     const entry = new EntryPoint({
       client,
       log,

@@ -66,6 +66,11 @@ export class EntryPoint {
     this.#collector?.changed(names);
   }
 
+  /** Every cluster that can be selected: those online, and those that were seen before. */
+  known(): Iterable<Selectable> {
+    return this.#registry.known();
+  }
+
   /** Verdicts of a task are final. */
   settled(id: string, settlements: readonly Settlement[]): void {
     this.#desk.settled(id, settlements);

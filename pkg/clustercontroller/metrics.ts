@@ -37,6 +37,12 @@ export const CLUSTER_CONTROLLER_METRICS = {
     help: "Questions to the API who callers of the entry are and what they may do, by review and result",
     labels: ["review", "result"],
   },
+  ote_queries: { kind: "gauge", help: "Queries to many clusters under way" },
+  ote_query_clusters_total: {
+    kind: "counter",
+    help: "Clusters that queries were for, by what came of it",
+    labels: ["outcome"],
+  },
   ote_leader: {
     kind: "gauge",
     help: "1 while this one of several roots leads, 0 while it does not",
