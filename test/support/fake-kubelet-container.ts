@@ -3,11 +3,17 @@ import { once } from "node:events";
 import { existsSync, readFileSync, readlinkSync } from "node:fs";
 import { PassThrough, type Readable, type Writable } from "node:stream";
 import { finished } from "node:stream/promises";
+import { eventually } from "./eventually.ts";
 
 /** The kernel ends a process with this prefix together with us, even after kill -9. */
 const GUARD = existsSync("/usr/bin/setpriv") ? ["/usr/bin/setpriv", "--pdeathsig", "KILL"] : [];
 /** Bytes of a container's log that are kept. */
 const LOG_LIMIT = 1024 * 1024;
+
+interface TerminalSize {
+  readonly Width: number;
+  readonly Height: number;
+}
 
 /** What a session with a process is made of; what is undefined was not asked for. */
 export interface SessionStreams {
@@ -47,15 +53,16 @@ export class ContainerProcess {
     return this.#child.stderr as Readable;
   }
 
-  /** Gives its terminal a size, if it has one. */
-  resize({ Width, Height }: { readonly Width: number; readonly Height: number }): void {
-    try {
+  /** Gives its terminal a size, as soon as it has one. */
+  async resize({ Width, Height }: TerminalSize): Promise<void> {
+    const terminal = await eventually("there is a terminal", () => {
+      if (this.#child.exitCode !== null || this.#child.signalCode !== null) return "";
       const [inner = ""] = childrenOf(this.#child.pid ?? 0);
-      const terminal = readlinkSync(`/proc/${inner}/fd/0`);
-      spawn("stty", ["-F", terminal, "cols", String(Width), "rows", String(Height)]);
-    } catch {
-      // It has ended.
-    }
+      const file = readlinkSync(`/proc/${inner}/fd/0`);
+      return file.startsWith("/dev/pts/") && file;
+    }).catch(() => "");
+    if (terminal === "") return;
+    spawn("stty", ["-F", terminal, "cols", String(Width), "rows", String(Height)]);
   }
 
   kill(): void {
@@ -103,7 +110,7 @@ export class Container {
     if (streams.stdout !== undefined) heard.pipe(streams.stdout);
     this.#listen(heard);
     streams.stdin?.pipe(this.#process.stdin, { end: false });
-    onSizes(streams.resize, (size) => this.#process.resize(size));
+    onSizes(streams.resize, (size) => void this.#process.resize(size));
     const left = once(gone, "abort").then(() => undefined);
     const code = await Promise.race([this.exited, left]);
     streams.stdin?.unpipe(this.#process.stdin);
@@ -141,7 +148,7 @@ export async function runSession(
   if (gone.aborted) kill();
   if (streams.stdin === undefined) child.stdin.end();
   else streams.stdin.pipe(child.stdin);
-  onSizes(streams.resize, (size) => child.resize(size));
+  onSizes(streams.resize, (size) => void child.resize(size));
   const outputs = [
     flow(child.stdout, streams.stdout),
     flow(child.stderr, options.tty ? undefined : streams.stderr),
@@ -161,10 +168,7 @@ async function flow(from: Readable, to: Writable | undefined): Promise<void> {
   await finished(to, { readable: false }).catch(() => from.resume());
 }
 
-function onSizes(
-  sizes: Readable | undefined,
-  tell: (size: { Width: number; Height: number }) => void,
-): void {
+function onSizes(sizes: Readable | undefined, tell: (size: TerminalSize) => void): void {
   sizes?.on("data", (bytes: Buffer) => {
     for (const text of bytes.toString().match(/\{[^}]*\}/g) ?? []) tell(JSON.parse(text));
   });

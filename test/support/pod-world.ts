@@ -1,0 +1,205 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Readable } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { KubeObject, ResourceType } from "../../pkg/apis/object.ts";
+import { KubeconfigTransport } from "../../pkg/kube/kubeconfig-transport.ts";
+import { TransportResourceClient } from "../../pkg/kube/transport-resource-client.ts";
+import { treeKubeconfig } from "../../pkg/kube/tree-kubeconfig.ts";
+import type { ControlPlane } from "./control-plane.ts";
+import { eventually } from "./eventually.ts";
+import { FakeKubelet } from "./fake-kubelet.ts";
+import { ProcessTree, type TreeMember } from "./process-tree.ts";
+
+/** What the pods of a pod world run: it says that it has started, then repeats what it is told. */
+const ECHO =
+  "echo started; while true; do read line || { sleep 0.2; continue; }; echo got $line; done";
+
+const METERS = {
+  streams: "ote_streams",
+  descriptors: "process_open_fds",
+  cutLinks: "ote_link_errors_total",
+} as const;
+
+/**
+ * A tree of three tiers whose edge is a real control plane with two nodes, and on each a pod: "plain" can only be
+ * talked to as Kubernetes 1.20 allows, "modern" over websockets, too.
+ */
+export class PodWorld implements AsyncDisposable {
+  readonly tree: ProcessTree;
+  readonly kubelets: readonly FakeKubelet[];
+  readonly #plane: ControlPlane;
+  /** Streams that the tree keeps for itself. */
+  #own: readonly number[] = [];
+
+  private constructor(plane: ControlPlane, kubelets: readonly FakeKubelet[], tree: ProcessTree) {
+    this.#plane = plane;
+    this.kubelets = kubelets;
+    this.tree = tree;
+  }
+
+  static async start(
+    plane: ControlPlane,
+    members: { readonly root?: TreeMember; readonly region?: TreeMember } = {},
+  ): Promise<PodWorld> {
+    const kubelets = [
+      await FakeKubelet.start(plane, { name: "plain" }),
+      await FakeKubelet.start(plane, { name: "modern", websockets: true }),
+    ];
+    const tree = await ProcessTree.start({
+      root: members.root ?? {},
+      region: { parent: "root", ...members.region },
+      edge: { parent: "region", kubeconfig: plane.kubeconfig },
+    });
+    const world = new PodWorld(plane, kubelets, tree);
+    await world.#run();
+    await world.#settle();
+    return world;
+  }
+
+  /** The kubeconfig of the edge's own API. */
+  get direct(): string {
+    return this.#plane.kubeconfig;
+  }
+
+  /** The kubeconfig of a cluster's API through the root. */
+  through(cluster = "edge"): string {
+    const file = this.tree.kubeconfig("root");
+    return this.#write(`to-${cluster}`, treeKubeconfig(readFileSync(file, "utf8"), cluster, file));
+  }
+
+  /** What a member's metrics say of what its streams cost it. */
+  async meter(member: string, what: keyof typeof METERS): Promise<number> {
+    return this.tree.metric(member, METERS[what]);
+  }
+
+  /** Streams that pass each member, root first. */
+  streams(): Promise<number[]> {
+    return Promise.all(MEMBERS.map((member) => this.meter(member, "streams")));
+  }
+
+  /** Resolves when no member has more streams than those of the tree itself, and no pod has a session. */
+  async quiet(): Promise<void> {
+    await eventually(`streams are ${this.#own} again`, async () => {
+      const now = await this.streams();
+      const sessions = this.kubelets.reduce((sum, kubelet) => sum + kubelet.sessions, 0);
+      if (now.some((count, at) => count > (this.#own[at] ?? 0)) || sessions > 0)
+        throw new Error(`streams are ${now}, sessions ${sessions}`);
+      return true;
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.tree[Symbol.asyncDispose]();
+    for (const kubelet of this.kubelets) await kubelet[Symbol.asyncDispose]();
+  }
+
+  /** Makes the pods. */
+  async #run(): Promise<void> {
+    await using transport = await KubeconfigTransport.open(this.direct);
+    const client = new TransportResourceClient(transport);
+    for (const name of POD_NAMES) await client.create(POD, pod(name));
+    await eventually("all pods run", async () => {
+      const { items } = await client.list<RunningPod>(POD, { namespace: "default" });
+      return items.every(({ status }) => status?.phase === "Running");
+    });
+  }
+
+  /** The tree begins streams of its own once it is up: waits until there are no more than a second ago. */
+  async #settle(): Promise<void> {
+    do {
+      this.#own = await this.streams();
+      await sleep(1000);
+    } while (`${this.#own}` !== `${await this.streams()}`);
+  }
+
+  #write(name: string, text: string): string {
+    const file = join(this.tree.folder, name);
+    writeFileSync(file, text, { mode: 0o600 });
+    return file;
+  }
+}
+
+/** All tiers. */
+export const MEMBERS = ["root", "region", "edge"] as const;
+/** The pods, by how they can be talked to. */
+export const POD_NAMES = ["plain", "modern"] as const;
+
+const POD: ResourceType = {
+  ...{ group: "", version: "v1", kind: "Pod", plural: "pods" },
+  namespaced: true,
+};
+
+interface RunningPod extends KubeObject {
+  readonly status?: { readonly phase?: string };
+}
+
+function pod(name: string) {
+  return {
+    ...{ apiVersion: "v1", kind: "Pod", metadata: { name, namespace: "default" } },
+    spec: {
+      nodeName: name,
+      containers: [{ name: "main", image: "none", command: ["sh", "-c", ECHO] }],
+    },
+  };
+}
+
+/** What a program came to that was told something. */
+export interface Talk {
+  readonly code: number | null;
+  readonly out: Buffer;
+  readonly err: string;
+}
+
+/** A kubectl that goes on until it is stopped or has come to its end. */
+export class KubectlTalk {
+  readonly #child;
+  readonly ended: Promise<Talk>;
+  #out: Buffer[] = [];
+  #err = "";
+
+  constructor(program: string, kubeconfig: string, args: readonly string[], input?: Buffer) {
+    const env = { PATH: process.env.PATH, HOME: "/nonexistent", KUBECONFIG: kubeconfig };
+    this.#child = spawn(program, args, { env });
+    this.#child.stdout.on("data", (bytes) => this.#out.push(bytes));
+    this.#child.stderr.on("data", (bytes) => {
+      this.#err += String(bytes);
+    });
+    this.#child.stdin.on("error", () => {});
+    if (input !== undefined) this.#child.stdin.end(input);
+    this.ended = once(this.#child, "close").then(([code]) => ({
+      ...{ code, out: Buffer.concat(this.#out), err: this.#err },
+    }));
+  }
+
+  get stdin() {
+    return this.#child.stdin;
+  }
+
+  get stdout(): Readable {
+    return this.#child.stdout;
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  /** All it has said so far. */
+  get said(): string {
+    return Buffer.concat(this.#out).toString() + this.#err;
+  }
+
+  /** Resolves when it has said that. */
+  says(text: string | RegExp): Promise<unknown> {
+    return eventually(`kubectl says ${text}`, () =>
+      typeof text === "string" ? this.said.includes(text) : text.test(this.said),
+    );
+  }
+
+  async stop(): Promise<Talk> {
+    this.#child.kill("SIGKILL");
+    return this.ended;
+  }
+}
