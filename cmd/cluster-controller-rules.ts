@@ -1,7 +1,8 @@
 import { type Address, formatAddress, isPrivateHost, parseAddress } from "../pkg/wire/address.ts";
+import { type EntryFlags, entryRules } from "./entry-rows.ts";
 
 /** What of the flags of the cluster controller may contradict itself. */
-export interface GivenFlags {
+export interface GivenFlags extends EntryFlags {
   readonly clusterName: string;
   readonly parentCluster?: readonly string[];
   readonly tunnelListen: Address | "none";
@@ -63,6 +64,7 @@ export function contradictionIn({
       leaderElect === true && !(root && kubeConfig !== undefined),
       "--leader-elect needs --cluster-name root and --kube-config: several roots share one API",
     ],
+    ...entryRules({ ...others, kubeConfig }),
     ...insecureAddresses(insecure, tunnelListen, parentCluster),
     ...oldPeerRules({ ...others, insecure: insecure === true, tunnelListen }),
   ];

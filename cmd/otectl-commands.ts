@@ -1,8 +1,10 @@
 import { readFile } from "node:fs/promises";
+import { isEntryUrl } from "../pkg/apis/entry.ts";
 import type { ResourceClient } from "../pkg/apis/resource-client.ts";
 import { treeKubeconfig } from "../pkg/kube/tree-kubeconfig.ts";
 import { describeAuthority, retireAuthorities, rotateAuthority } from "../pkg/otectl/authority.ts";
 import { drawClusters, removeCluster } from "../pkg/otectl/clusters.ts";
+import { findEntry } from "../pkg/otectl/entry.ts";
 import { deleteToken, tokenTable } from "../pkg/otectl/tokens.ts";
 import { createToken } from "../pkg/trust/create-token.ts";
 
@@ -131,9 +133,25 @@ export const OTECTL_COMMANDS: readonly OtectlCommand[] = [
     name: "kubeconfig",
     meaning: "print a kubeconfig with which kubectl reaches a cluster through the tree",
     arguments: [["<name>", "the cluster"]],
-    run: async ({ kubeconfig, print }, [name = ""]) => {
+    options: [
+      {
+        flags: "--entry <url>",
+        meaning: "where the tree is entered; as the API says if absent, else the API itself",
+        parse: entryUrl,
+      },
+      {
+        flags: "--entry-ca <file>",
+        meaning: "PEM authority of the certificate there; with --entry only",
+      },
+    ],
+    run: async ({ client, kubeconfig, signal, print, tell }, [name = ""], given) => {
+      const { entry: url, entryCa } = given as { entry?: string; entryCa?: string };
+      if (url === undefined && entryCa !== undefined)
+        throw new TypeError("--entry-ca is for --entry: give both");
+      const ca = entryCa === undefined ? undefined : await readFile(entryCa, "utf8");
+      const entry = url === undefined ? await findEntry(client, tell, signal) : { url, ca };
       const text = await readFile(kubeconfig, "utf8");
-      print(treeKubeconfig(text, name, kubeconfig).trimEnd());
+      print(treeKubeconfig(text, name, kubeconfig, entry).trimEnd());
     },
   },
   {
@@ -161,6 +179,11 @@ export const OTECTL_COMMANDS: readonly OtectlCommand[] = [
     },
   },
 ];
+
+function entryUrl(text: string): string {
+  if (isEntryUrl(text)) return text;
+  throw new SyntaxError("it must be a URL like https://root.example.com:8443");
+}
 
 function wholeNumber(text: string): number {
   const value = Number(text);

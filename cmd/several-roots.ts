@@ -37,13 +37,15 @@ export interface RootPowers {
     client: ResourceClient,
   ) => Promise<{ identity?: MembershipOptions; authority?: AuthorityOptions }>;
   readonly lead: (role: RootRole) => Promise<ClusterController>;
+  /** Told once how to find out where children join the root that leads. */
+  readonly onLeader: (leader: () => string | undefined) => void;
 }
 
 /** Starts this program as one of several roots on the API behind `transport`. */
 export async function startOneOfSeveralRoots(
   { options, scope, log, metrics }: ProgramParts<ClusterControllerSettings>,
   transport: ApiTransport,
-  { identity, lead }: RootPowers,
+  { identity, lead, onLeader }: RootPowers,
 ): Promise<void> {
   const client = new TransportResourceClient(transport);
   const { heartbeatMs, advertise, leaseMs } = options;
@@ -59,6 +61,7 @@ export async function startOneOfSeveralRoots(
     },
     { client, log: log.child({ part: "election" }) },
   );
+  onLeader(() => lease.leader);
   // Who leads next must be found at the same place.
   const keepPort = (port: number): void => {
     listen = listen && { ...listen, port };
