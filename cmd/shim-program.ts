@@ -1,4 +1,6 @@
+import type { ApiTransport } from "../pkg/apis/api-transport.ts";
 import type { Scope } from "../pkg/base/scope.ts";
+import { KubeconfigProxy } from "../pkg/kube/kubeconfig-proxy.ts";
 import { KubeconfigTransport } from "../pkg/kube/kubeconfig-transport.ts";
 import type { ClusterShim } from "../pkg/shim/shim.ts";
 import { ShimServer } from "../pkg/shim/shim-server.ts";
@@ -21,7 +23,11 @@ interface ShimOptions extends CommonOptions {
 /** One shim program: its options, and the shim that it offers. */
 interface ShimProgram {
   readonly rows: readonly OptionRow[];
-  readonly shim: (options: ShimOptions & HelmOptions, scope: Scope) => Promise<ClusterShim>;
+  readonly shim: (
+    transport: ApiTransport,
+    options: ShimOptions & HelmOptions,
+    scope: Scope,
+  ) => ClusterShim | Promise<ClusterShim>;
 }
 
 const SHIM_PROGRAMS = {
@@ -37,10 +43,16 @@ export async function runShimProgram(name: keyof typeof SHIM_PROGRAMS): Promise<
     options: (argv) => parseOptions<ShimOptions & HelmOptions>(name, program.rows, argv, VERSION),
     metrics: TUNNEL_METRICS,
     start: async ({ options, scope, log, metrics }) => {
-      const { listen, heartbeatInterval: heartbeatMs } = options;
-      const shim = await program.shim(options, scope);
+      const { listen, kubeConfig, heartbeatInterval: heartbeatMs } = options;
+      const own = scope.use(await KubeconfigTransport.open(kubeConfig));
+      const proxy = scope.use(new KubeconfigProxy(kubeConfig));
+      const shim = await program.shim(own, options, scope);
       const server = scope.use(
-        await ShimServer.listen(shim, { listen, heartbeatMs, version: VERSION }, { log, metrics }),
+        await ShimServer.listen(
+          shim,
+          { listen, heartbeatMs, version: VERSION },
+          { log, metrics, api: { proxy, own } },
+        ),
       );
       log.info(
         { port: server.port, destinations: shim.destinations },
@@ -50,11 +62,15 @@ export async function runShimProgram(name: keyof typeof SHIM_PROGRAMS): Promise<
   });
 }
 
-async function apiShim({ kubeConfig }: ShimOptions, scope: Scope): Promise<ClusterShim> {
-  return new K8sShim(scope.use(await KubeconfigTransport.open(kubeConfig)));
+/** Tasks for the Kubernetes API, and nothing else. */
+function apiShim(transport: ApiTransport): ClusterShim {
+  return new K8sShim(transport);
 }
 
-async function fullShim(options: ShimOptions & HelmOptions, scope: Scope): Promise<ClusterShim> {
-  const transport = scope.use(await KubeconfigTransport.open(options.kubeConfig));
+function fullShim(
+  transport: ApiTransport,
+  options: ShimOptions & HelmOptions,
+  scope: Scope,
+): Promise<ClusterShim> {
   return openFullShim(transport, options.kubeConfig, options, scope);
 }

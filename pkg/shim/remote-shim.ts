@@ -1,4 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { ApiTransport } from "../apis/api-transport.ts";
+import type { ApiProxy } from "../apis/cluster-proxy.ts";
 import { attempts } from "../base/backoff.ts";
 import { errorCode, errorText } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
@@ -6,9 +8,12 @@ import type { Metrics } from "../base/metrics.ts";
 import { SHIM_PATH } from "../tunnel/cloud-tunnel.ts";
 import { dialLink } from "../tunnel/edge-tunnel.ts";
 import { type Link, LinkClosedError, POLITE_END } from "../tunnel/link.ts";
-import type { Hello, Task, Welcome } from "../wire/message.ts";
+import type { Hello, Task } from "../wire/message.ts";
+import { destinationsOf } from "./capabilities.ts";
 import type { RecoveringShim, ShimResult, ShimTask } from "./shim.ts";
 import { shimResultOf, taskBodyOf } from "./shim-message.ts";
+import { isOfStreams } from "./streams/link-streams.ts";
+import { RemoteApi } from "./streams/remote-api.ts";
 
 /** Where the shim is. */
 export interface RemoteShimOptions {
@@ -37,6 +42,7 @@ export class RemoteShim implements RecoveringShim {
   readonly #log: Logger;
   readonly #metrics: Metrics;
   readonly #waiting = new Map<string, Waiting>();
+  readonly #api: RemoteApi;
   #link: Link | undefined;
   #destinations: readonly string[] = [];
 
@@ -47,6 +53,7 @@ export class RemoteShim implements RecoveringShim {
     this.#options = options;
     this.#log = parts.log;
     this.#metrics = parts.metrics;
+    this.#api = new RemoteApi(options.endpoint);
   }
 
   /** Whether the shim process can be reached at the moment. */
@@ -57,6 +64,16 @@ export class RemoteShim implements RecoveringShim {
   /** As the other process said when it was last reached; it refuses those it does not serve. */
   get destinations(): readonly string[] {
     return this.#destinations;
+  }
+
+  /** Requests of users to the API of the shim's cluster; refused while the shim is away, or if it does not take any. */
+  get proxy(): ApiProxy {
+    return this.#api;
+  }
+
+  /** Our own requests to that API, which the shim makes as who it is. For this process alone: nobody's else are let in here. */
+  transport(): ApiTransport {
+    return this.#api;
   }
 
   run(task: ShimTask, signal: AbortSignal): Promise<ShimResult> {
@@ -90,6 +107,7 @@ export class RemoteShim implements RecoveringShim {
           } as const;
           const { link, welcome } = await dialLink(options, signal);
           this.#destinations = destinationsOf(welcome);
+          this.#api.connected(link, welcome.capabilities);
           return link;
         } catch (error) {
           if (signal.aborted) return undefined;
@@ -112,10 +130,12 @@ export class RemoteShim implements RecoveringShim {
     for (const waiting of this.#waiting.values()) this.#send(waiting);
     await link.receive((message) => {
       if (message.kind === "result") this.#settle(message.id, shimResultOf(message));
+      else if (isOfStreams(message)) this.#api.hear(message);
     });
     this.#link = undefined;
     signal.removeEventListener("abort", stop);
     const { code, text } = await link.ended;
+    this.#api.lost(text);
     if (signal.aborted) return;
     this.#log.warn({ endpoint, code, text }, "shim lost");
     // A shim that accepts and hangs up at once must not be dialled in a tight circle.
@@ -184,11 +204,4 @@ export class RemoteShim implements RecoveringShim {
     const body = `Cannot tell what became of the task: it was interrupted and may have been executed, and the shim at "${endpoint}" does not say`;
     return { verdict: "failed", code: 500, reason: "OutcomeUnknown", body };
   }
-}
-
-function destinationsOf({ capabilities }: Welcome): string[] {
-  return capabilities.flatMap((capability) => {
-    const [kind, name] = capability.split(":");
-    return kind === "destination" && name !== undefined ? [name] : [];
-  });
 }

@@ -5,8 +5,12 @@ import { CloudTunnel, SHIM_PATH } from "../tunnel/cloud-tunnel.ts";
 import { type Link, LinkClosedError } from "../tunnel/link.ts";
 import type { Address } from "../wire/address.ts";
 import type { Task, Welcome } from "../wire/message.ts";
+import { destinationWord } from "./capabilities.ts";
 import { type ClusterShim, canRecover, type ShimResult } from "./shim.ts";
 import { resultMessage, shimTaskOf } from "./shim-message.ts";
+import { StreamBrokenError } from "./streams/link-stream.ts";
+import { isOfStreams, LinkStreams } from "./streams/link-streams.ts";
+import { ShimApi, type ShimApiParts } from "./streams/shim-api.ts";
 
 /** Finished tasks whose results are kept in case the cluster controller asks again. */
 const KEPT_RESULTS = 1000;
@@ -18,6 +22,14 @@ export interface ShimServerOptions {
   readonly listen: Address;
   readonly heartbeatMs: number;
   readonly version: string;
+}
+
+/** What a shim server works with. */
+export interface ShimServerParts {
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  /** The cluster's API, as far as the controller may reach it; without it there are only tasks. */
+  readonly api?: ShimApiParts | undefined;
 }
 
 interface Work {
@@ -34,23 +46,26 @@ interface Work {
 export class ShimServer implements AsyncDisposable {
   readonly #shim: ClusterShim;
   readonly #log: Logger;
+  readonly #api: ShimApi;
   readonly #work = new Map<string, Work>();
   readonly #stop = new AbortController();
   #tunnel: CloudTunnel | undefined;
   #link: Link | undefined;
 
-  private constructor(shim: ClusterShim, log: Logger) {
+  private constructor(shim: ClusterShim, { log, api = {} }: ShimServerParts) {
     this.#shim = shim;
     this.#log = log;
+    this.#api = new ShimApi(api, log);
   }
 
   /** Resolves once the cluster controller can connect; rejects with `LISTEN_FAILED`. */
   static async listen(
     shim: ClusterShim,
     { listen, heartbeatMs, version }: ShimServerOptions,
-    { log, metrics }: { readonly log: Logger; readonly metrics: Metrics },
+    parts: ShimServerParts,
   ): Promise<ShimServer> {
-    const server = new ShimServer(shim, log);
+    const { log, metrics } = parts;
+    const server = new ShimServer(shim, parts);
     server.#tunnel = await CloudTunnel.listen(
       { listen, path: SHIM_PATH, side: "shim", heartbeatMs },
       {
@@ -60,7 +75,7 @@ export class ShimServer implements AsyncDisposable {
           kind: "welcome",
           name,
           version,
-          capabilities: shim.destinations.map((destination) => `destination:${destination}`),
+          capabilities: [...shim.destinations.map(destinationWord), ...server.#api.capabilities],
           heartbeatMs,
           path: [],
           listen: "",
@@ -91,11 +106,14 @@ export class ShimServer implements AsyncDisposable {
     });
     this.#link = link;
     this.#log.info({ cluster: link.peer }, "cluster controller connected");
+    const streams = new LinkStreams(link, (head, stream) => this.#api.accept(head, stream));
     await link.receive((message) => {
       if (message.kind === "task") void this.#answer(message, link);
+      else if (isOfStreams(message)) streams.hear(message);
     });
     if (this.#link === link) this.#link = undefined;
     const { code, text } = await link.ended;
+    streams.lost(new StreamBrokenError("LINK_LOST", text));
     this.#log.info({ cluster: link.peer, code, text }, "cluster controller disconnected");
   }
 
