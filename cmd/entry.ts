@@ -5,6 +5,7 @@ import { LeaderProxy } from "../pkg/clustercontroller/entry/leader-proxy.ts";
 import { TransportResourceClient } from "../pkg/kube/transport-resource-client.ts";
 import type { ClusterControllerSettings } from "./cluster-controller-options.ts";
 import type { ProgramParts } from "./program.ts";
+import type { QueryPower } from "./queries.ts";
 
 /** The way to clusters at this node, whoever has the tree. */
 export interface EntryPower {
@@ -18,6 +19,7 @@ export interface EntryPower {
 export async function openOwnEntry(
   { options, scope, log, metrics }: ProgramParts<ClusterControllerSettings>,
   transport: ApiTransport | undefined,
+  doors: QueryPower["doors"],
 ): Promise<EntryPower> {
   const { entry, dataDir, clusterName: name } = options;
   if (entry === undefined || transport === undefined) return { follow: () => {}, lead: () => {} };
@@ -30,7 +32,7 @@ export async function openOwnEntry(
   const address = await openEntry(
     scope,
     { ...entry, name, dataDir },
-    { transport, client, clusters, log: part, metrics },
+    { transport, client, clusters, doors, log: part, metrics },
   );
   return {
     follow: (leader) => clusters.follow(leader),
