@@ -40,14 +40,26 @@ export type SinkMessage =
       readonly buckets: readonly number[];
     }
   /** These objects are missing or others here. */
-  | { readonly kind: "want"; readonly collection: string; readonly keys: readonly string[] };
+  | { readonly kind: "want"; readonly collection: string; readonly keys: readonly string[] }
+  /** What has become of an object here: `state` and `text` mean what both ends have agreed on. */
+  | {
+      readonly kind: "notice";
+      readonly collection: string;
+      readonly key: string;
+      readonly version: Version;
+      readonly state: string;
+      readonly text: string;
+    };
+
+/** What the following end tells of an object. */
+export type Notice = Extract<SinkMessage, { kind: "notice" }>;
 
 /** How many parts a collection is compared in. */
 export const BUCKETS = 64;
 /** Longest key of an object, in characters. */
 export const MAX_KEY = 512;
 /** Most collections between two ends. */
-export const MAX_COLLECTIONS = 64;
+export const MAX_COLLECTIONS = 1024;
 
 /** The other end says something that the protocol does not know. */
 export class BadReplicationError extends OteError {
@@ -63,7 +75,8 @@ type Check = (value: unknown) => boolean;
 const text = (longest: number): Check => {
   return (value) => typeof value === "string" && value !== "" && value.length <= longest;
 };
-const name = text(64);
+/** A plural and its group, which is a DNS name. */
+const name = text(320);
 const key = text(MAX_KEY);
 const version: Check = (value) => typeof value === "string" && /^[0-9a-f]{16}$/.test(value);
 const bucket: Check = (value) =>
@@ -74,6 +87,7 @@ const list = (item: Check, most: number): Check => {
 const pair = (one: Check, other: Check): Check => {
   return (value) => Array.isArray(value) && value.length === 2 && one(value[0]) && other(value[1]);
 };
+const isText: Check = (value) => typeof value === "string" && value.length <= 4096;
 const anything: Check = (value) => value !== undefined;
 /** Lists of objects are bounded by the length of a line. */
 const MANY = 1_000_000;
@@ -95,6 +109,7 @@ const SOURCE_SHAPES: Shapes<SourceMessage> = {
 const SINK_SHAPES: Shapes<SinkMessage> = {
   differs: { collection: name, buckets: list(bucket, BUCKETS) },
   want: { collection: name, keys: list(key, MANY) },
+  notice: { collection: name, key, version, state: text(32), text: isText },
 };
 
 /** `value` as a message of a source. Throws a BadReplicationError. */

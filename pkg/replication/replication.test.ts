@@ -47,7 +47,7 @@ class Pair {
   begin(): void {
     this.up.length = 0;
     this.down.length = 0;
-    this.#source = new ReplicationSource(this.collections);
+    this.#source = new ReplicationSource(() => this.collections);
     const versions = [...this.kept].map(
       ([name, objects]) =>
         [name, new Map([...objects].map(([key, content]) => [key, versionOf(content)]))] as const,
@@ -176,6 +176,22 @@ describe("replication", () => {
     expect(pair.kept.get("pods")?.size).toBe(1);
   });
 
+  it("follows collections that come and go while the stream lives", () => {
+    const pods = of(["a", "1"]);
+    const pair = new Pair({ pods });
+    pair.settle();
+    const nodes = of(["n", "1"]);
+    pair.collections.set("nodes", nodes);
+    pair.settle();
+    expect(pair.kept.get("nodes")?.size).toBe(1);
+    nodes.objects.delete("n");
+    pair.mark("nodes", "n");
+    pair.collections.delete("nodes");
+    pair.settle();
+    expect(pair.kept.get("nodes")?.size).toBe(0);
+    expect(pair.kept.get("pods")?.size).toBe(1);
+  });
+
   it("has the latest only, however often an object changes while nobody reads", () => {
     const pods = of(["a", "0"]);
     const pair = new Pair({ pods });
@@ -269,7 +285,7 @@ describe("a message of the other end", () => {
     {},
     { kind: "constructor" },
     { kind: "collections", names: "pods" },
-    { kind: "collections", names: Array.from({ length: 65 }, () => "a") },
+    { kind: "collections", names: Array.from({ length: 1025 }, () => "a") },
     { kind: "digest", collection: "", buckets: [] },
     { kind: "digest", collection: "pods", buckets: [[64, version]] },
     { kind: "digest", collection: "pods", buckets: [[1.5, version]] },

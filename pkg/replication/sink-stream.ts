@@ -1,6 +1,6 @@
 import type { Duplex } from "node:stream";
 import { jsonLines } from "../base/json-lines.ts";
-import { sourceMessage, type Version } from "./message.ts";
+import { type Notice, sourceMessage, type Version } from "./message.ts";
 import { type Kept, ReplicationSink, type SinkStep } from "./sink.ts";
 
 /** Where what follows is kept. Neither function rejects but when `signal` aborts: trying again is theirs. */
@@ -61,6 +61,12 @@ export class SinkStream {
       await Promise.all(this.#busy.values());
       signal.removeEventListener("abort", end);
     }
+  }
+
+  /** Tells the other end what has become of an object. False when it cannot take more now: tell the rest later. */
+  notify(notice: Notice): boolean {
+    if (this.#stream.destroyed) return false;
+    return this.#stream.write(`${JSON.stringify(notice)}\n`);
   }
 
   async #do(step: SinkStep, signal: AbortSignal): Promise<void> {

@@ -2,8 +2,8 @@ import { once } from "node:events";
 import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { jsonLines } from "../base/json-lines.ts";
-import { sinkMessage } from "./message.ts";
-import { type Collection, ReplicationSource } from "./source.ts";
+import { type Notice, sinkMessage } from "./message.ts";
+import { type Collections, ReplicationSource } from "./source.ts";
 
 /** Changes of so many milliseconds go together: what changes twice meanwhile is sent once. */
 const GATHER_MS = 100;
@@ -16,11 +16,17 @@ const PORTION = 64 * 1024;
 export class SourceStream {
   readonly #stream: Duplex;
   readonly #source: ReplicationSource;
+  readonly #onNotice: (notice: Notice) => void;
   #wake: () => void = () => {};
   #isAwake = true;
 
-  constructor(stream: Duplex, collections: ReadonlyMap<string, Collection>) {
+  constructor(
+    stream: Duplex,
+    collections: Collections,
+    onNotice: (notice: Notice) => void = () => {},
+  ) {
     this.#stream = stream;
+    this.#onNotice = onNotice;
     this.#source = new ReplicationSource(collections);
   }
 
@@ -55,8 +61,10 @@ export class SourceStream {
 
   async #hear(): Promise<void> {
     for await (const value of jsonLines(this.#stream, MAX_LINE)) {
-      this.#source.hear(sinkMessage(value));
-      this.wake();
+      const message = sinkMessage(value);
+      this.#source.hear(message);
+      if (message.kind === "notice") this.#onNotice(message);
+      else this.wake();
     }
     // Whoever says that he will ask no more does not follow any more.
     this.#stream.destroy();

@@ -9,21 +9,25 @@ export interface Collection {
   get(key: string): { readonly version: Version; readonly object: unknown } | undefined;
 }
 
+/** The collections there are now, by name; undefined as long as it is not known which there are. */
+export type Collections = () => ReadonlyMap<string, Collection> | undefined;
+
 /**
  * The end of one stream that has the truth. It keeps which objects the other end has not been told of,
  * never what they were: whoever asks late hears the latest only.
  */
 export class ReplicationSource {
-  readonly #collections: ReadonlyMap<string, Collection>;
+  readonly #collections: Collections;
   /** By collection: what was marked since it was sent. */
   readonly #marked = new Map<string, Set<string>>();
   /** Collections whose digest was sent: before it, marks mean nothing to the other end. */
   readonly #begun = new Set<string>();
   /** Buckets that the other end wants to see. */
   readonly #asked = new Map<string, Set<number>>();
-  #isGreeted = false;
+  /** The collections that the other end was told of, as one text. */
+  #greeted: string | undefined;
 
-  constructor(collections: ReadonlyMap<string, Collection>) {
+  constructor(collections: Collections) {
     this.#collections = collections;
   }
 
@@ -35,7 +39,7 @@ export class ReplicationSource {
   /** The other end says something. */
   hear(message: SinkMessage): void {
     const { collection } = message;
-    if (!this.#begun.has(collection)) return;
+    if (!this.#begun.has(collection) || message.kind === "notice") return;
     if (message.kind === "differs") {
       const asked = place(this.#asked, collection);
       for (const bucket of message.buckets) asked.add(bucket);
@@ -47,17 +51,25 @@ export class ReplicationSource {
 
   /** What is to be said next; undefined if nothing is. */
   next(): SourceMessage | undefined {
-    return this.#greeting() ?? this.#digest() ?? this.#listing() ?? this.#change();
+    const collections = this.#collections();
+    if (collections === undefined) return undefined;
+    return (
+      this.#greeting(collections) ??
+      this.#digest(collections) ??
+      this.#listing(collections) ??
+      this.#change(collections)
+    );
   }
 
-  #greeting(): SourceMessage | undefined {
-    if (this.#isGreeted) return undefined;
-    this.#isGreeted = true;
-    return { kind: "collections", names: [...this.#collections.keys()] };
+  #greeting(collections: ReadonlyMap<string, Collection>): SourceMessage | undefined {
+    const names = [...collections.keys()];
+    if (this.#greeted === names.join()) return undefined;
+    this.#greeted = names.join();
+    return { kind: "collections", names };
   }
 
-  #digest(): SourceMessage | undefined {
-    for (const [collection, contents] of this.#collections) {
+  #digest(collections: ReadonlyMap<string, Collection>): SourceMessage | undefined {
+    for (const [collection, contents] of collections) {
       if (this.#begun.has(collection)) continue;
       const entries = contents.entries();
       if (entries === undefined) continue;
@@ -67,11 +79,11 @@ export class ReplicationSource {
     return undefined;
   }
 
-  #listing(): SourceMessage | undefined {
+  #listing(collections: ReadonlyMap<string, Collection>): SourceMessage | undefined {
     const found = takeFirst(this.#asked);
     if (found === undefined) return undefined;
     const [collection, bucket] = found;
-    const entries = this.#collections.get(collection)?.entries() ?? [];
+    const entries = collections.get(collection)?.entries() ?? [];
     return {
       kind: "listing",
       collection,
@@ -80,11 +92,11 @@ export class ReplicationSource {
     };
   }
 
-  #change(): SourceMessage | undefined {
+  #change(collections: ReadonlyMap<string, Collection>): SourceMessage | undefined {
     const found = takeFirst(this.#marked);
     if (found === undefined) return undefined;
     const [collection, key] = found;
-    const present = this.#collections.get(collection)?.get(key);
+    const present = collections.get(collection)?.get(key);
     if (present === undefined) return { kind: "gone", collection, key };
     return { kind: "put", collection, key, ...present };
   }

@@ -74,10 +74,8 @@ export class Reporter {
 
   /** Tells whoever is at the other end of `stream` everything, or the status alone, until it ends. Never rejects. */
   async serve(stream: Duplex, what: "all" | "status"): Promise<void> {
-    const follower = new SourceStream(
-      stream,
-      what === "all" ? this.#collections : this.#statusOnly,
-    );
+    const collections = what === "all" ? this.#collections : this.#statusOnly;
+    const follower = new SourceStream(stream, () => collections);
     this.#followers.add(follower);
     await follower.run(this.#ended.signal);
     this.#followers.delete(follower);
