@@ -1,42 +1,13 @@
 import { readFile } from "node:fs/promises";
 import { isEntryUrl } from "../pkg/apis/entry.ts";
-import type { ResourceClient } from "../pkg/apis/resource-client.ts";
 import { treeKubeconfig } from "../pkg/kube/tree-kubeconfig.ts";
 import { describeAuthority, retireAuthorities, rotateAuthority } from "../pkg/otectl/authority.ts";
 import { drawClusters, removeCluster } from "../pkg/otectl/clusters.ts";
 import { findEntry } from "../pkg/otectl/entry.ts";
 import { deleteToken, tokenTable } from "../pkg/otectl/tokens.ts";
 import { createToken } from "../pkg/trust/create-token.ts";
-
-/** What a command works with. */
-export interface OtectlIo {
-  readonly client: ResourceClient;
-  /** The file that names the root. */
-  readonly kubeconfig: string;
-  readonly signal: AbortSignal;
-  /** A line of the result. */
-  readonly print: (line: string) => void;
-  /** A line for the person who looks on. */
-  readonly tell: (line: string) => void;
-}
-
-/** One option of a command. */
-export interface OtectlOption {
-  readonly flags: string;
-  readonly meaning: string;
-  readonly default?: string;
-  readonly parse?: (text: string) => unknown;
-}
-
-/** One command: docs/operations.md has a row for each, and a test compares both. */
-export interface OtectlCommand {
-  /** As it is typed, "token create". */
-  readonly name: string;
-  readonly meaning: string;
-  readonly arguments?: readonly (readonly [argument: string, meaning: string])[];
-  readonly options?: readonly OtectlOption[];
-  readonly run: (io: OtectlIo, texts: readonly string[], options: object) => Promise<void>;
-}
+import type { OtectlCommand } from "./otectl-command.ts";
+import { GET_COMMAND } from "./otectl-get.ts";
 
 interface TokenOptions {
   readonly name: string;
@@ -129,6 +100,7 @@ export const OTECTL_COMMANDS: readonly OtectlCommand[] = [
       for (const line of await drawClusters(client)) print(line);
     },
   },
+  GET_COMMAND,
   {
     name: "kubeconfig",
     meaning: "print a kubeconfig with which kubectl reaches a cluster through the tree",

@@ -1,15 +1,22 @@
 #!/usr/bin/env node
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import type { EntryAddress } from "../pkg/apis/entry.ts";
 import type { ResourceClient } from "../pkg/apis/resource-client.ts";
 import { errorText } from "../pkg/base/errors.ts";
+import { silentLog } from "../pkg/base/log.ts";
+import { Scope } from "../pkg/base/scope.ts";
 import { KubeconfigTransport } from "../pkg/kube/kubeconfig-transport.ts";
 import { TransportResourceClient } from "../pkg/kube/transport-resource-client.ts";
-import { OTECTL_COMMANDS, type OtectlCommand, type OtectlIo } from "./otectl-commands.ts";
+import { GetUsageError } from "../pkg/otectl/get/get-options.ts";
+import type { OtectlCommand, OtectlIo } from "./otectl-command.ts";
+import { OTECTL_COMMANDS } from "./otectl-commands.ts";
+import { terminal } from "./otectl-terminal.ts";
 import { VERSION } from "./version.ts";
 
 /** How long a command may wait for the root. */
 const LIMIT_MS = 60_000;
 
+let isIncomplete = false;
 process.exitCode = await main();
 
 async function main(): Promise<number> {
@@ -26,11 +33,11 @@ async function main(): Promise<number> {
   for (const row of OTECTL_COMMANDS) add(program, row);
   try {
     await program.parseAsync();
-    return 0;
+    return isIncomplete ? 1 : 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     process.stderr.write(`otectl: ${errorText(error)}\n`);
-    return 1;
+    return error instanceof GetUsageError ? 2 : 1;
   }
 }
 
@@ -52,7 +59,7 @@ function add(program: Command, row: OtectlCommand): void {
     command.addOption(option);
   }
   command.action(async (...given: unknown[]) => {
-    const texts = given.slice(0, row.arguments?.length ?? 0).map(String);
+    const texts = given.slice(0, row.arguments?.length ?? 0).map((text) => String(text ?? ""));
     await run(row, texts, command.opts(), program.opts<{ kubeconfig?: string }>().kubeconfig);
   });
 }
@@ -67,14 +74,19 @@ async function run(
     throw new TypeError(
       "Cannot find the root: give --kubeconfig, or set OTE_KUBE_CONFIG or KUBECONFIG",
     );
-  await using transport = await KubeconfigTransport.open(kubeconfig);
-  const client: ResourceClient = new TransportResourceClient(transport);
+  await using scope = new Scope(silentLog);
+  const transport = async (entry?: EntryAddress) =>
+    scope.use(await KubeconfigTransport.open(kubeconfig, { entry }));
+  const client: ResourceClient = new TransportResourceClient(await transport());
   const io: OtectlIo = {
     client,
+    transport,
     kubeconfig,
     signal: AbortSignal.timeout(LIMIT_MS),
-    print: (line) => void process.stdout.write(`${line}\n`),
-    tell: (line) => void process.stderr.write(`${line}\n`),
+    ...terminal(),
+    incomplete: () => {
+      isIncomplete = true;
+    },
   };
   await row.run(io, texts, options);
 }

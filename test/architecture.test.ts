@@ -27,7 +27,7 @@ const OWNERS: Record<string, readonly string[]> = {
   re2js: ["pkg/apiserver"],
   "reflect-metadata": ["pkg/base"],
   ws: ["pkg/tunnel", "pkg/otev1"],
-  yaml: ["pkg/apiserver", "pkg/demo", "shims", "cmd", "pkg/kube"],
+  yaml: ["pkg/apiserver", "pkg/demo", "pkg/otectl", "shims", "cmd", "pkg/kube"],
 };
 
 /**

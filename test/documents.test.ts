@@ -6,6 +6,7 @@ import { describe, expect, it } from "vitest";
 import { parseAllDocuments, stringify } from "yaml";
 import { COMMON_ROWS, type OptionRow } from "../cmd/option-table.ts";
 import { OTECTL_COMMANDS } from "../cmd/otectl-commands.ts";
+import { GET_COMMAND } from "../cmd/otectl-get.ts";
 import type { ClusterController } from "../pkg/apis/cluster-controller.ts";
 import { QUERY_FAILURE_REASONS } from "../pkg/apis/cluster-query.ts";
 import { OTE_CRDS } from "../pkg/apis/crds.ts";
@@ -91,6 +92,16 @@ describe("docs/errors.md", () => {
 });
 
 describe("docs/queries.md", () => {
+  it("has every option of otectl get, and no other", () => {
+    const told = tableRows(section(read("docs/queries.md"), "otectl get"));
+    const wanted = (GET_COMMAND.options ?? []).map((row) => [
+      row.flags,
+      row.default ?? "",
+      row.meaning,
+    ]);
+    expect(told.filter(([flag = ""]) => flag.includes("--"))).toEqual(wanted);
+  });
+
   it("explains every reason for which a cluster does not answer, and no other", () => {
     const told = tableRows(section(read("docs/queries.md"), "Clusters that do not answer"));
     const reasons = told.map(([reason = ""]) => reason).filter((word) => word !== "reason");

@@ -7,6 +7,7 @@ import {
   type ApiTransport,
   ApiUnreachableError,
 } from "../apis/api-transport.ts";
+import type { EntryAddress } from "../apis/entry.ts";
 import { errorCode } from "../base/errors.ts";
 import { type Access, KubeconfigFile } from "./kubeconfig.ts";
 
@@ -16,10 +17,12 @@ const KEEPALIVE_AFTER_MS = 15_000;
 const IDLE_LIMIT_MS = 30_000;
 const AGENT = { keepAlive: true, timeout: IDLE_LIMIT_MS, maxFreeSockets: 8 };
 
-/** Limits of a transport that tests make small. */
-export interface TransportLimits {
+/** What may be different for a transport. */
+export interface TransportOptions {
   /** How long a connection may take until it can carry a request. */
   readonly connectMs?: number;
+  /** Another server for the same user, with its own authority. */
+  readonly entry?: EntryAddress | undefined;
 }
 
 /** The API of a kubeconfig's current context, over HTTP/1.1 with connections kept open. */
@@ -29,20 +32,22 @@ export class KubeconfigTransport implements ApiTransport {
   readonly #http = new http.Agent(AGENT);
 
   readonly #connectMs: number;
+  readonly #entry: EntryAddress | undefined;
 
-  private constructor(file: KubeconfigFile, { connectMs = 10_000 }: TransportLimits) {
+  private constructor(file: KubeconfigFile, { connectMs = 10_000, entry }: TransportOptions) {
     this.#file = file;
     this.#connectMs = connectMs;
+    this.#entry = entry;
   }
 
   /** Reads the file; rejects with `KUBECONFIG_INVALID`. Does not connect yet. */
   static async open(
     kubeconfig: string,
-    limits: TransportLimits = {},
+    options: TransportOptions = {},
   ): Promise<KubeconfigTransport> {
     const file = new KubeconfigFile(kubeconfig);
     await file.access();
-    return new KubeconfigTransport(file, limits);
+    return new KubeconfigTransport(file, options);
   }
 
   async request(request: ApiRequest, signal: AbortSignal): Promise<ApiResponse> {
@@ -71,7 +76,7 @@ export class KubeconfigTransport implements ApiTransport {
   }
 
   #send(request: ApiRequest, access: Access, signal: AbortSignal): Promise<ApiResponse> {
-    const { server, options } = access;
+    const { server, options } = this.#entry === undefined ? access : at(this.#entry, access);
     const secure = server.protocol === "https:";
     const client = (secure ? https : http).request({
       agent: secure ? this.#https : this.#http,
@@ -109,6 +114,12 @@ export class KubeconfigTransport implements ApiTransport {
       client.end(request.body);
     });
   }
+}
+
+/** The same user elsewhere: what is trusted there has nothing to do with what is trusted here. */
+function at({ url, ca }: EntryAddress, { options }: Access): Access {
+  const { servername: _, rejectUnauthorized: __, checkServerIdentity: ___, ...user } = options;
+  return { server: new URL(url), options: { ...user, ca } };
 }
 
 /** A credential plugin may take as long as it likes; whoever waits for it need not. */

@@ -54,8 +54,8 @@ interface Ahead {
 }
 
 /**
- * One page: the clusters by name, each whole but one that alone has more rows than a page. Returns where the next
- * page begins; undefined after the last one. The work ends with the iteration.
+ * One page: the clusters by name, until it is full. Returns where the next page begins; undefined after the last
+ * one. The work ends with the iteration.
  */
 export async function* inOrder(
   run: QueryRun,
@@ -90,26 +90,53 @@ class Page {
   }
 
   async *happenings(): AsyncGenerator<Happening, QueryPlace | undefined> {
-    const { maxRows } = this.#scope;
     for (let at = 0; at < this.#chosen.length; at++) {
-      const heard = await this.#turn(at);
-      const rows = heard.reduce((sum, one) => sum + rowsOf(one), 0);
-      const bytes = heard.reduce((sum, one) => sum + bytesOf(one), 0);
-      const isFull =
-        this.#rows + rows > maxRows ||
-        this.#bytes + bytes > MAX_PAGE_BYTES ||
-        // Not told in time: its turn comes again, as long as there is something to tell now.
-        (this.#run.isOver && heard.at(-1)?.kind === "failed");
-      if (isFull && at > 0) return this.#place(at, this.#from(at));
-      this.#rows += rows;
-      this.#bytes += bytes;
-      yield* heard;
+      const heard = await this.#fitting(at);
+      if (heard === undefined) return this.#place(at, this.#from(at));
+      yield* this.#told(heard);
       const last = heard.at(-1);
       if (last?.kind === "answered" && last.next !== "") return this.#place(at, last.next);
-      if (this.#rows >= maxRows || this.#run.isOver) return this.#place(at + 1, "");
+      if (this.#room <= 0 || this.#run.isOver) return this.#place(at + 1, "");
       this.#window = Math.min(2 * this.#window, MOST_AHEAD);
     }
     return undefined;
+  }
+
+  /** What there is room for of the cluster whose turn it is; undefined if its turn is on the next page. */
+  async #fitting(at: number): Promise<Happening[] | undefined> {
+    const heard = await this.#turn(at);
+    // Not told in time: its turn comes again, as long as there is something to tell now.
+    if (this.#run.isOver && heard.at(-1)?.kind === "failed" && at > 0) return undefined;
+    if (this.#fits(heard)) return heard;
+    const less = await this.#inRoom(at);
+    return this.#fits(less) || at === 0 ? less : undefined;
+  }
+
+  /** Rows for which there is room on the page. */
+  get #room(): number {
+    return this.#scope.maxRows - this.#rows;
+  }
+
+  #fits(heard: readonly Happening[]): boolean {
+    const rows = heard.reduce((sum, one) => sum + rowsOf(one), 0);
+    const bytes = heard.reduce((sum, one) => sum + bytesOf(one), 0);
+    return rows <= this.#room && this.#bytes + bytes <= MAX_PAGE_BYTES;
+  }
+
+  *#told(heard: readonly Happening[]): Generator<Happening> {
+    for (const happening of heard) {
+      this.#rows += rowsOf(happening);
+      this.#bytes += bytesOf(happening);
+      yield happening;
+    }
+  }
+
+  /** Asks once more for just so much as the page has room for: only the API itself can say how it goes on from there. */
+  async #inRoom(at: number): Promise<Happening[]> {
+    const { told, done } = await this.#start(at, this.#room);
+    const heard = await this.#whole(told);
+    await done;
+    return heard;
   }
 
   /** Lets those go that were asked ahead. */
@@ -150,8 +177,8 @@ class Page {
     }
   }
 
-  async #start(at: number): Promise<Ahead> {
-    const { deadlineMs, maxRows } = this.#scope;
+  async #start(at: number, maxRows = this.#scope.maxRows): Promise<Ahead> {
+    const { deadlineMs } = this.#scope;
     const told = new Handover<Happening>();
     const chosen = this.#chosen[at] as ChosenCluster;
     const { done } = await this.#run.start(chosen, {
