@@ -239,6 +239,7 @@ export function clusterControllerSettings(
     helmPlainHttp: raw.helmPlainHttp === true,
     report: raw.report,
     reportInterval: raw.reportInterval,
+    propagated: raw.propagated !== false,
     collectReports: raw.collectReports ?? (root ? "all" : "status"),
     apiListen: raw.apiListen ?? rootApi,
     apiKubeConfig: raw.apiKubeConfig ?? join(dataDir, "admin.kubeconfig"),

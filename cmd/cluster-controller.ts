@@ -20,6 +20,8 @@ import { installCrds } from "../pkg/kube/install-crds.ts";
 import { KubeconfigProxy } from "../pkg/kube/kubeconfig-proxy.ts";
 import { KubeconfigTransport } from "../pkg/kube/kubeconfig-transport.ts";
 import { TransportResourceClient } from "../pkg/kube/transport-resource-client.ts";
+import { DesiredStore } from "../pkg/propagation/desired-store.ts";
+import { Enforcer } from "../pkg/propagation/enforcer.ts";
 import { REPORT_CRDS } from "../pkg/reporting/mirror-objects.ts";
 import { Reporter } from "../pkg/reporting/reporter.ts";
 import { RemoteShim } from "../pkg/shim/remote-shim.ts";
@@ -108,8 +110,19 @@ async function startController(
       oldPeers: oldPeers(options),
       isHeir,
       collected: options.collectReports,
+      propagates: true,
     },
-    { log, metrics, store, shim, client: resources, apiProxy, reporter: reporter(parts), ...who },
+    {
+      log,
+      metrics,
+      store,
+      shim,
+      client: resources,
+      apiProxy,
+      reporter: reporter(parts),
+      enforcer: enforcer(parts, store),
+      ...who,
+    },
   );
   if (remote !== undefined) {
     scope.spawn("shim", (signal) => remote.serve(() => controller.hello(), signal));
@@ -145,6 +158,21 @@ async function identity(
     return { identity: await memberIdentity(options, log, scope.signal) };
   if (resources === undefined) throw new TypeError("Cannot start a root without an API");
   return rootIdentity(options, resources, scope.signal);
+}
+
+/** Keeps what entry points above want this cluster to have. */
+function enforcer(
+  { options, log, metrics, transport }: Parts & Partial<RootRole>,
+  store: RecordStore,
+): Enforcer | undefined {
+  if (transport === undefined || options.propagated === false || options.parents.length === 0)
+    return undefined;
+  return new Enforcer({
+    client: new TransportResourceClient(transport),
+    store: new DesiredStore(store),
+    log: log.child({ part: "propagated" }),
+    onCorrected: () => metrics.count("ote_propagation_corrections_total"),
+  });
 }
 
 /** Our kinds, and those of reported objects where these are kept. */

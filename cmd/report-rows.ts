@@ -26,6 +26,11 @@ export const REPORT_ROWS: readonly OptionRow[] = [
       "what clusters below report is kept in the API of this one: all, status or none; all at the root, status elsewhere if absent",
     parse: collected,
   },
+  {
+    flags: "--no-propagated",
+    env: "OTE_NO_PROPAGATED",
+    meaning: "keep nothing here that entry points above propagate to their clusters",
+  },
 ];
 
 /** The values of REPORT_ROWS. */
@@ -34,6 +39,7 @@ export interface ReportOptions {
   /** Milliseconds. */
   readonly reportInterval: number;
   readonly collectReports?: Collected | undefined;
+  readonly propagated?: boolean;
 }
 
 function collected(text: string): Collected {

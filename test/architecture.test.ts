@@ -7,7 +7,7 @@ const LAYERS = [
   ["pkg/base"],
   ["pkg/wire", "pkg/apis"],
   ["pkg/topology", "pkg/replication", "pkg/tunnel", "pkg/trust", "pkg/kube", "pkg/apiserver"],
-  ["pkg/shim", "pkg/reporting", "pkg/otev1"],
+  ["pkg/shim", "pkg/reporting", "pkg/propagation", "pkg/otev1"],
   ["pkg/clustercontroller", "pkg/demo", "pkg/otectl", "shims"],
   ["pkg/simulation"],
   ["cmd"],

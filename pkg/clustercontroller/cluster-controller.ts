@@ -25,7 +25,7 @@ import type { ClusterControllerOptions, ClusterControllerParts } from "./options
 import { ParentLink } from "./parent-link.ts";
 import { perform, type Sides } from "./perform.ts";
 import type { ClusterDirectory } from "./query/choose-clusters.ts";
-import { reportServices } from "./reports/report-services.ts";
+import { servicesOf } from "./streams/services.ts";
 import { isForStreams } from "./streams/stream-events.ts";
 import { Streams } from "./streams/streams.ts";
 import { TaskRunner } from "./task-runner.ts";
@@ -77,7 +77,7 @@ export class ClusterController {
       log: parts.log.child({ part: "streams" }),
       guard: this.#membership?.guard,
       api: parts.apiProxy,
-      services: reportServices(parts.reporter),
+      services: servicesOf(parts.reporter, parts.enforcer),
       nextHop: (target) => node.nextHop(target),
       send: (to, message) =>
         to === "" ? this.#sides.parent?.send(message) : this.#sides.children?.send(to, message),
@@ -114,8 +114,9 @@ export class ClusterController {
     if (parts.client !== undefined) controller.#openApi(scope, parts.client);
     if (options.listen !== undefined) await controller.#listen(scope, options.listen);
     if (options.parents.length > 0) controller.#seekParent(scope);
-    const { reporter } = parts;
+    const { reporter, enforcer } = parts;
     if (reporter !== undefined) scope.spawn("reports", (signal) => reporter.run(signal));
+    if (enforcer !== undefined) scope.spawn("propagation", (signal) => enforcer.run(signal));
     controller.#sides.runner?.recover(interrupted);
     const timer = setInterval(() => controller.#tick(), TICK_MS);
     scope.signal.addEventListener("abort", () => clearInterval(timer), { once: true });
@@ -222,7 +223,9 @@ export class ClusterController {
         this.#dispatch(this.#passage.sealed(event, performance.now()));
       },
       onRemoval: (cluster, signal) => this.#registrar?.remove(cluster, signal),
+      self: this.#options.name,
       collected: this.#options.collected ?? "none",
+      propagates: this.#options.propagates ?? false,
       converse: (cluster, service) => this.streams.converse(cluster, service),
     });
     this.#sides.entry = entry;

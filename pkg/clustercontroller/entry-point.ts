@@ -7,6 +7,7 @@ import type { Selectable } from "../topology/selector.ts";
 import type { ClusterName } from "../wire/names.ts";
 import { ClusterRegistry, type LiveCluster } from "./cluster-registry.ts";
 import type { Settlement, TreeEvent } from "./event.ts";
+import { Distributor } from "./propagation/distributor.ts";
 import { type Collected, Collector } from "./reports/collector.ts";
 import { TaskDesk } from "./task-desk.ts";
 
@@ -22,6 +23,9 @@ export interface EntryPointParts {
   readonly dispatch: (event: TreeEvent) => void;
   /** A Cluster object is marked for deletion. */
   readonly onRemoval: (cluster: Cluster, signal: AbortSignal) => Promise<void> | undefined;
+  readonly self: ClusterName;
+  /** Whether labelled objects of this API go down to clusters. */
+  readonly propagates: boolean;
   /** How much of what clusters report is kept here. */
   readonly collected: Collected;
   /** A stream to a service of a cluster's controller. */
@@ -33,6 +37,7 @@ export class EntryPoint {
   readonly #registry: ClusterRegistry;
   readonly #desk: TaskDesk;
   readonly #collector: Collector | undefined;
+  readonly #distributor: Distributor | undefined;
 
   constructor(parts: EntryPointParts) {
     const { client, log, metrics, live, online, dispatch, onRemoval, collected, converse } = parts;
@@ -51,6 +56,12 @@ export class EntryPoint {
       onGone: (name) => this.#collector?.gone(name),
     });
     this.#registry = registry;
+    if (parts.propagates)
+      this.#distributor = new Distributor({
+        ...{ self: parts.self, client, metrics, live, converse },
+        log: log.child({ part: "propagation" }),
+        known: () => registry.known(),
+      });
     this.#desk = new TaskDesk({
       client,
       log: log.child({ part: "tasks" }),
@@ -64,6 +75,7 @@ export class EntryPoint {
   clustersChanged(names: readonly ClusterName[]): void {
     this.#registry.changed(names);
     this.#collector?.changed(names);
+    this.#distributor?.clustersChanged(names);
   }
 
   /** Every cluster that can be selected: those online, and those that were seen before. */
@@ -78,8 +90,8 @@ export class EntryPoint {
 
   /** Works until `signal` aborts. */
   async run(signal: AbortSignal): Promise<void> {
-    const collecting = this.#collector?.run(signal);
-    await Promise.all([this.#registry.run(signal), this.#takeTasks(signal), collecting]);
+    const more = [this.#collector?.run(signal), this.#distributor?.run(signal)];
+    await Promise.all([this.#registry.run(signal), this.#takeTasks(signal), ...more]);
   }
 
   async #takeTasks(signal: AbortSignal): Promise<void> {

@@ -43,6 +43,10 @@ export const CLUSTER_CONTROLLER_METRICS = {
     help: "Clusters that queries were for, by what came of it",
     labels: ["outcome"],
   },
+  ote_propagation_corrections_total: {
+    kind: "counter",
+    help: "Propagated objects that somebody had changed at a cluster and that are as they should be again",
+  },
   ote_leader: {
     kind: "gauge",
     help: "1 while this one of several roots leads, 0 while it does not",

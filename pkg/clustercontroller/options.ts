@@ -3,6 +3,7 @@ import type { ResourceClient } from "../apis/resource-client.ts";
 import type { Logger } from "../base/log.ts";
 import type { Metrics } from "../base/metrics.ts";
 import type { RecordStore } from "../base/record-store.ts";
+import type { Enforcer } from "../propagation/enforcer.ts";
 import type { Reporter } from "../reporting/reporter.ts";
 import type { ClusterShim } from "../shim/shim.ts";
 import type { Address } from "../wire/address.ts";
@@ -28,6 +29,8 @@ export interface ClusterControllerOptions {
   readonly oldPeers?: OldPeersOptions | undefined;
   /** How much of what clusters report is kept in the API of this one; nothing if absent. */
   readonly collected?: Collected | undefined;
+  /** Whether labelled objects of its API go down to clusters; they do not if absent. */
+  readonly propagates?: boolean | undefined;
   /** Another process may have executed tasks for this cluster before, with a ledger that we do not have. */
   readonly isHeir?: boolean | undefined;
 }
@@ -48,6 +51,8 @@ export interface ClusterControllerParts {
   readonly apiProxy?: ApiProxy | undefined;
   /** Knows the state of this cluster; without it nothing is reported. */
   readonly reporter?: Reporter | undefined;
+  /** Keeps here what entry points above want this cluster to have; without it nothing is taken. */
+  readonly enforcer?: Enforcer | undefined;
   /** The API where tasks for the subtree are written and Cluster objects are kept. */
   readonly client?: ResourceClient | undefined;
 }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { CONFIG_MAP, type ConfigMap } from "../../apis/config-map.ts";
 import { ENTRY_CONFIG, type EntryAddress, entryConfig } from "../../apis/entry.ts";
+import type { ResourceType } from "../../apis/object.ts";
 import type { ResourceClient } from "../../apis/resource-client.ts";
 import { isStatus } from "../../apis/status.ts";
 import { errorCode, errorText } from "../../base/errors.ts";
@@ -17,13 +18,41 @@ export interface EntryNoticeParts {
   readonly log: Logger;
 }
 
-/** Tells everybody who can read it on the API where the entry is, until `signal` aborts. */
+const RBAC = { group: "rbac.authorization.k8s.io", version: "v1", namespaced: true } as const;
+const ROLE: ResourceType = { ...RBAC, kind: "Role", plural: "roles" };
+const ROLE_BINDING: ResourceType = { ...RBAC, kind: "RoleBinding", plural: "rolebindings" };
+/** Everybody who has shown who they are may read the notice: it is no secret, and whoever has no rights elsewhere needs it. */
+const READERS = [
+  [
+    ROLE,
+    {
+      rules: [
+        {
+          apiGroups: [""],
+          resources: ["configmaps"],
+          resourceNames: [ENTRY_CONFIG.name],
+          verbs: ["get"],
+        },
+      ],
+    },
+  ],
+  [
+    ROLE_BINDING,
+    {
+      roleRef: { apiGroup: RBAC.group, kind: "Role", name: ENTRY_CONFIG.name },
+      subjects: [{ apiGroup: RBAC.group, kind: "Group", name: "system:authenticated" }],
+    },
+  ],
+] as const;
+
+/** Tells everybody who has shown the API who they are where the entry is, until `signal` aborts. */
 export async function announceEntry(
   address: EntryAddress,
   { client, log }: EntryNoticeParts,
   signal: AbortSignal,
 ): Promise<void> {
   let isFailing = false;
+  await admitReaders({ client, log }, signal);
   while (!signal.aborted) {
     try {
       await write(address, client, signal);
@@ -35,6 +64,18 @@ export async function announceEntry(
       isFailing = true;
     }
     await sleep(isFailing ? RETRY_MS : ROUND_MS, undefined, { signal }).catch(() => {});
+  }
+}
+
+/** Rights that we may not give are somebody else's to give. */
+async function admitReaders({ client, log }: EntryNoticeParts, signal: AbortSignal): Promise<void> {
+  for (const [type, fields] of READERS) {
+    const object = { apiVersion: `${RBAC.group}/v1`, kind: type.kind, metadata: ENTRY_CONFIG };
+    await client.create(type, { ...object, ...fields }, signal).catch((error: unknown) => {
+      if (signal.aborted || isStatus(error, "AlreadyExists")) return;
+      const [code, text] = [errorCode(error), errorText(error)];
+      log.info({ code, text }, "cannot let everybody read where the entry is");
+    });
   }
 }
 

@@ -94,7 +94,7 @@ export class ReviewDesk {
     this.#isFailing = true;
     const message =
       "Cannot ask the Kubernetes API who calls and what they may do; nobody is let in";
-    return StatusError.of("ServiceUnavailable", message, { retryAfterSeconds: 1 });
+    return StatusError.of("ServiceUnavailable", message);
   }
 }
 

@@ -2,8 +2,7 @@ import type { Duplex } from "node:stream";
 import { CLUSTER, SYSTEM_NAMESPACE } from "../../apis/cluster.ts";
 import type { ResourceClient } from "../../apis/resource-client.ts";
 import { isStatus } from "../../apis/status.ts";
-import { attempts } from "../../base/backoff.ts";
-import { errorCode, errorText, OteError } from "../../base/errors.ts";
+import { OteError } from "../../base/errors.ts";
 import type { Logger } from "../../base/log.ts";
 import type { Metrics } from "../../base/metrics.ts";
 import { Turns } from "../../base/turns.ts";
@@ -12,6 +11,7 @@ import type { Kept } from "../../replication/sink.ts";
 import { SinkStream } from "../../replication/sink-stream.ts";
 import { Mirror, mirroredClusters, removeMirror } from "../../reporting/mirror.ts";
 import type { ClusterName } from "../../wire/names.ts";
+import { EachOnline } from "../streams/each-online.ts";
 
 /** How much of what clusters report is kept at an entry point: everything, their statuses, or nothing. */
 export const COLLECTED = ["all", "status", "none"] as const;
@@ -33,13 +33,8 @@ export interface CollectorParts {
 const LEFT_BEHIND = "*";
 /** Mirrors that are compared at the same time, over all clusters. */
 const COMPARED_AT_ONCE = 16;
-/** A stream that lasted this long was a good one: the next wait is short again. In milliseconds. */
-const GOOD_MS = 30_000;
 /** So long at most the comparison of one mirror may keep others from being compared, in milliseconds. */
 const COMPARE_MS = 10_000;
-/** Waits before a cluster is asked again, in milliseconds. */
-const RETRY = { first: 500, longest: 60_000 };
-
 /** A cluster that has no object any more is still there; tried again until it has left. */
 class StillFollowedError extends OteError {
   readonly code = "STILL_REPORTING";
@@ -48,40 +43,23 @@ class StillFollowedError extends OteError {
 /** Follows what every cluster that is online reports, and mirrors it in the API of this entry point. */
 export class Collector {
   readonly #parts: CollectorParts;
-  readonly #followed = new Map<ClusterName, Promise<void>>();
-  readonly #ended = new AbortController();
+  readonly #each: EachOnline;
   readonly #comparing = new Turns(COMPARED_AT_ONCE);
   readonly #removals: WorkQueue;
 
   constructor(parts: CollectorParts) {
     this.#parts = parts;
+    const { log, path } = parts;
+    const once = this.#follow.bind(this);
+    this.#each = new EachOnline({ log, path, once, what: "reports" });
     this.#removals = new WorkQueue((name, signal) => this.#remove(name, signal), {
       log: parts.log,
     });
   }
 
-  /** How many clusters are followed. */
-  get size(): number {
-    return this.#followed.size;
-  }
-
   /** There may be a way to these clusters now. */
   changed(names: Iterable<ClusterName>): void {
-    for (const name of names) {
-      if (this.#ended.signal.aborted || this.#followed.has(name)) continue;
-      if (this.#parts.path(name) === undefined) continue;
-      const following = this.#follow(name)
-        .catch((err: unknown) => {
-          if (!this.#ended.signal.aborted)
-            this.#parts.log.error({ cluster: name, err }, "cannot follow");
-        })
-        .finally(() => {
-          this.#followed.delete(name);
-          // A way may have come back at the very end.
-          setImmediate(() => this.changed([name]));
-        });
-      this.#followed.set(name, following);
-    }
+    this.#each.changed(names);
   }
 
   /** The object of a cluster has been deleted: what it has reported goes, too. */
@@ -93,8 +71,7 @@ export class Collector {
   async run(signal: AbortSignal): Promise<void> {
     if (this.#parts.collected === "all") this.#removals.mark(LEFT_BEHIND);
     await this.#removals.run(signal);
-    this.#ended.abort();
-    await Promise.all(this.#followed.values());
+    await this.#each.end();
   }
 
   /** Deletes the mirror of a cluster that has no object any more. */
@@ -112,33 +89,18 @@ export class Collector {
     } catch (error) {
       if (!isStatus(error, "NotFound")) throw error;
     }
-    if (this.#followed.has(name as ClusterName))
+    if (this.#each.has(name))
       throw new StillFollowedError(`Cannot delete the mirror of "${name}": it is still reporting`);
     await removeMirror(client, name, signal);
   }
 
-  /** Follows a cluster until there is no way to it any more. */
-  async #follow(name: ClusterName): Promise<void> {
-    while (this.#parts.path(name) !== undefined && !this.#ended.signal.aborted)
-      await this.#followWhileGood(name);
-  }
-
-  async #followWhileGood(name: ClusterName): Promise<void> {
-    for await (const { delay } of attempts(this.#ended.signal, RETRY)) {
-      const path = this.#parts.path(name);
-      if (path === undefined) return;
-      const startedAt = performance.now();
-      const error = await this.#followOnce(name, path);
-      const text = errorText(error);
-      this.#parts.log.info({ cluster: name, code: errorCode(error), text, delay }, "reports ended");
-      if (performance.now() - startedAt >= GOOD_MS) return;
-    }
-  }
-
   /** One stream from its beginning to its end, which is told. */
-  async #followOnce(name: ClusterName, path: readonly ClusterName[]): Promise<unknown> {
+  async #follow(
+    name: ClusterName,
+    path: readonly ClusterName[],
+    signal: AbortSignal,
+  ): Promise<unknown> {
     const { client, log, metrics, collected, converse } = this.#parts;
-    const { signal } = this.#ended;
     const mirror = new Mirror({
       client,
       owner: { cluster: name, path },

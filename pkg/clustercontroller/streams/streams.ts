@@ -33,7 +33,7 @@ export interface StreamsParts {
 }
 
 /** Takes over a stream that an entry has opened to talk to this cluster's controller itself. */
-export type StreamService = (stream: Duplex) => void;
+export type StreamService = (stream: Duplex, entry: ClusterName) => void;
 
 /** What keeps the opening of a stream from being used twice. */
 interface Once {
@@ -136,7 +136,7 @@ export class Streams implements ClusterProxy {
       if (from === "parent") guard?.checkOpening(opening);
       const head = this.#read(opening);
       if ("service" in head) {
-        this.#serve(head.service, stream);
+        this.#serve(head.service, stream, opening.entry);
         return;
       }
       if (api === undefined) {
@@ -152,12 +152,12 @@ export class Streams implements ClusterProxy {
     }
   }
 
-  #serve(name: string, stream: TreeStream): void {
+  #serve(name: string, stream: TreeStream, entry: ClusterName): void {
     const { services = {} } = this.#parts;
     const service = Object.hasOwn(services, name) ? services[name] : undefined;
     if (service === undefined)
       throw new StreamEndedError("NO_SERVICE", `This cluster does not offer "${name}"`);
-    service(stream);
+    service(stream, entry);
   }
 
   /** The request, if it is new and of now. */
