@@ -80,13 +80,15 @@ export class PodWorld implements AsyncDisposable {
     return Promise.all(MEMBERS.map((member) => this.meter(member, "streams")));
   }
 
-  /** Resolves when no member has more streams than those of the tree itself, and no pod has a session. */
-  async quiet(): Promise<void> {
+  /** Resolves when members have no more streams than those of the tree itself and `streams`, and pods `sessions`. */
+  async quiet(streams = 0, sessions = 0): Promise<void> {
     await eventually(`streams are ${this.#own} again`, async () => {
       const now = await this.streams();
-      const sessions = this.kubelets.reduce((sum, kubelet) => sum + kubelet.sessions, 0);
-      if (now.some((count, at) => count > (this.#own[at] ?? 0)) || sessions > 0)
-        throw new Error(`streams are ${now}, sessions ${sessions}`);
+      const talks = this.kubelets.reduce((sum, kubelet) => sum + kubelet.sessions, 0);
+      // One that is passed on has two ends.
+      const most = this.#own.map((own, at) => own + streams * (at === 1 ? 2 : 1));
+      if (now.some((count, at) => count > (most[at] ?? 0)) || talks > sessions)
+        throw new Error(`streams are ${now}, sessions ${talks}`);
       return true;
     });
   }
