@@ -2,6 +2,8 @@ import { expect, it } from "vitest";
 import { CONFIG_MAP, type ConfigMap } from "../apis/config-map.ts";
 import { entryConfig } from "../apis/entry.ts";
 import { StatusError } from "../apis/status.ts";
+import { authenticated } from "../apiserver/access/users.ts";
+import { LocalTransport } from "../apiserver/listen/local-transport.ts";
 import { testServer } from "../apiserver/server.fixture.ts";
 import { silentLog } from "../base/log.ts";
 import { announceEntry } from "../clustercontroller/entry/entry-notice.ts";
@@ -27,6 +29,13 @@ it("finds the entry where it was told, until another one is told", async () => {
     over.abort();
     await telling;
   }
+  expect(said).toEqual([]);
+  const ann = new LocalTransport(server.server, authenticated({ name: "ann", groups: [] }));
+  const anns = new TransportResourceClient(ann);
+  expect(await findEntry(anns, (line) => said.push(line), never)).toEqual({
+    url: "https://c:1",
+    ca: "OTHER",
+  });
   expect(said).toEqual([]);
 });
 

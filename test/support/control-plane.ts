@@ -68,6 +68,22 @@ export class ControlPlane implements AsyncDisposable {
     return this.#file("admin.kubeconfig");
   }
 
+  /** A kubeconfig of somebody else: with a token, or with a client certificate for that name. */
+  async kubeconfigOf(name: string, shown: { token: string } | Pick<Leaf, "organizations">) {
+    if (this.#authority === undefined) throw new Error("the control plane has not been started");
+    const base64 = (text: string) => Buffer.from(text).toString("base64");
+    const leaf = { commonName: name, ...shown, usage: "client" } as const;
+    const pair = "token" in shown ? undefined : await this.#authority.issue(leaf);
+    const user = pair && {
+      "client-certificate-data": base64(pair.certificate),
+      "client-key-data": base64(pair.key),
+    };
+    const ca = { "certificate-authority-data": base64(this.#authority.certificate) };
+    const file = this.#file(`${name.replace(/\W/g, "-")}.kubeconfig`);
+    await writeFile(file, kubeconfigText(this.url, ca, user ?? shown), { mode: 0o600 });
+    return file;
+  }
+
   /** What a kubelet on loopback serves with, and who has signed the API server that asks it. */
   async kubeletIdentity(node: string): Promise<{ pair: KeyPair; authority: string }> {
     if (this.#authority === undefined) throw new Error("the control plane has not been started");

@@ -17,7 +17,7 @@ import { errorText, OteError } from "../../base/errors.ts";
 import type { Logger } from "../../base/log.ts";
 import { badRequest } from "../request/refusals.ts";
 import type { Door } from "./door.ts";
-import { saySocketStatus } from "./door-answers.ts";
+import { cut, saySocketStatus } from "./door-answers.ts";
 
 /** Nobody can be served at the address. */
 export class ListenFailedError extends OteError {
@@ -74,6 +74,7 @@ const DRAIN_MS = 2000;
 export class HttpsListener implements AsyncDisposable {
   readonly #server: Http2SecureServer;
   readonly #doors: ListenerParts["doors"];
+  readonly #log: Logger;
   readonly #sockets = new Set<Socket>();
   readonly #sessions = new Set<ServerHttp2Session>();
   readonly #perAddress = new Map<string, number>();
@@ -84,6 +85,7 @@ export class HttpsListener implements AsyncDisposable {
   private constructor(server: Http2SecureServer, { doors, log, limits }: ListenerParts) {
     this.#server = server;
     this.#doors = doors;
+    this.#log = log;
     this.#limits = { ...DEFAULT_LIMITS, ...limits };
     server.on("connection", (socket: Socket) => this.#admit(socket));
     server.on("session", (session) => this.#follow(session));
@@ -214,6 +216,10 @@ export class HttpsListener implements AsyncDisposable {
     this.#busy++;
     try {
       await this.#doorFor(request.url).serve(request, response, this.#closing.signal);
+    } catch (err) {
+      // Doors do not reject; should one do so, only its caller must suffer.
+      this.#log.error({ err, method: request.method }, "request failed inside");
+      cut(response);
     } finally {
       this.#busy--;
       if (this.#busy === 0) this.#onIdle?.();

@@ -14,6 +14,7 @@ import { issueServer } from "./pki.ts";
 const door: Door = {
   serves: () => true,
   async serve(request: Http2ServerRequest, response: Http2ServerResponse) {
+    if (request.url === "/broken") throw new Error("a mistake of ours");
     request.on("error", () => {});
     response.on("error", () => {});
     response.writeHead(200);
@@ -99,6 +100,24 @@ describe("a connection", () => {
     ["no host", "GET / HTTP/1.1\r\n\r\n", "400"],
   ])("that sends %s is refused", async (_, text, code) => {
     expect(await said(text)).toMatch(new RegExp(`^HTTP/1.1 ${code} `));
+  });
+
+  it.each([
+    ["HTTP/1.1", "GET /broken HTTP/1.1\r\nHost: x\r\n\r\n"],
+    ["a tunnel", "CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n"],
+  ])("on which we make a mistake ends, and no other one: %s", async (_, text) => {
+    expect(await said(text)).toBe("");
+    expect(await said("GET / HTTP/1.0\r\n\r\n")).toContain("ok");
+  });
+
+  it("of HTTP/2 does not become a tunnel", async () => {
+    const session = connectHttp2(`https://127.0.0.1:${listener.port}`, {
+      ca: authority.certificate,
+    });
+    const tunnel = session.request({ ":method": "CONNECT", ":authority": "x:1" });
+    const [headers] = await once(tunnel, "response");
+    expect(headers[":status"]).toBe(405);
+    session.destroy();
   });
 
   it("of HTTP/1.0 gets its answer and ends", async () => {

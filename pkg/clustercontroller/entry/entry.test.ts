@@ -85,6 +85,14 @@ describe("an entry", () => {
     expect(entry.cluster.asked).toEqual([]);
   });
 
+  it("believes whom a successor of the authority has certified, who shows that", async () => {
+    const successor = await CertificateAuthority.create("successor");
+    const { certificate, key } = await callerOf(successor, "ann");
+    const chain = `${certificate}\n${await authority.vouchFor(successor)}`;
+    expect((await entry.ask("/clusters/edge/api", { certificate: chain, key })).status).toBe(200);
+    expect((await entry.ask("/clusters/edge/api", { certificate, key })).status).toBe(401);
+  });
+
   it("lets somebody act as another one only who may", async () => {
     const as = { "impersonate-user": "bob", "impersonate-group": ["dev", "ops"] };
     const refused = await entry.ask("/clusters/edge/api", ann, as);

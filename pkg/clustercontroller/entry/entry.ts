@@ -143,7 +143,10 @@ async function auditSink(
   log: Logger,
 ): Promise<AuditSink> {
   if (auditLog !== undefined) return scope.use(await AuditLog.open(auditLog, log));
-  return { write: (event) => log.info({ event }, "request to a cluster") };
+  // Anybody can fill a log with requests that are refused at once.
+  const levelOf = ({ user }: { user?: { username?: unknown } }) =>
+    user?.username === undefined ? "debug" : "info";
+  return { write: (event) => log[levelOf(event)]({ event }, "request to a cluster") };
 }
 
 async function keepShowing(

@@ -26,7 +26,7 @@ export class PageDoor implements Door {
     if (!HEALTH.has(path)) {
       const { status } = StatusError.of(
         "NotFound",
-        "there are only paths under /clusters/NAME/ here",
+        "there is no such path at an entry; clusters are under /clusters/NAME/",
       );
       sendStatus(response, status, randomUUID());
       return;
