@@ -11,7 +11,7 @@ import {
 } from "node:http2";
 import type { AddressInfo, Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { SecureContextOptions } from "node:tls";
+import type { SecureContextOptions, TLSSocket } from "node:tls";
 import type { KeyPair } from "../../base/certificates.ts";
 import { errorText, OteError } from "../../base/errors.ts";
 import type { Logger } from "../../base/log.ts";
@@ -78,6 +78,8 @@ export class HttpsListener implements AsyncDisposable {
   readonly #sockets = new Set<Socket>();
   readonly #sessions = new Set<ServerHttp2Session>();
   readonly #perAddress = new Map<string, number>();
+  /** The authorities that certificates were checked against, by connection. */
+  readonly #checkedBy = new Map<string, string>();
   readonly #limits: ListenerLimits;
   #ca = "";
   readonly #closing = new AbortController();
@@ -146,6 +148,11 @@ export class HttpsListener implements AsyncDisposable {
     this.#ca = trust.ca;
   }
 
+  /** The authorities that the certificate of a connection was checked against; they may have been others than now. */
+  checkedBy(socket: TLSSocket): string {
+    return this.#checkedBy.get(nameOf(socket)) ?? "";
+  }
+
   /** Ends watches, lets other answers finish for a moment, then closes every connection. */
   async [Symbol.asyncDispose](): Promise<void> {
     const closed = new Promise((resolve) => this.#server.close(resolve));
@@ -184,8 +191,11 @@ export class HttpsListener implements AsyncDisposable {
     socket.setKeepAlive(true, KEEPALIVE_MS);
     this.#sockets.add(socket);
     this.#perAddress.set(from, others + 1);
+    const name = nameOf(socket);
+    this.#checkedBy.set(name, this.#ca);
     socket.once("close", () => {
       this.#sockets.delete(socket);
+      this.#checkedBy.delete(name);
       const left = (this.#perAddress.get(from) ?? 1) - 1;
       if (left === 0) this.#perAddress.delete(from);
       else this.#perAddress.set(from, left);
@@ -240,6 +250,11 @@ export class HttpsListener implements AsyncDisposable {
     const found = this.#doors.find((door) => door.serves(url));
     return found ?? (this.#doors.at(-1) as Door);
   }
+}
+
+/** A connection by its other end: the bare one and the TLS on it are different objects. */
+function nameOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`;
 }
 
 function contextOf({ ca, pair }: ListenerTrust): SecureContextOptions {

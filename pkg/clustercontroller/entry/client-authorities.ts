@@ -5,8 +5,6 @@ import { endOf, socketOf, userOfCertificate } from "../../apiserver/listen/calle
 import type { User } from "../../apiserver/request/user.ts";
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
-/** Most certificates between a caller's and an authority's. */
-const MAX_CHAIN = 8;
 
 interface Known {
   readonly authorities: readonly X509Certificate[];
@@ -27,7 +25,7 @@ export class ClientAuthorities {
 
   /** Takes others from now on; false if they are the same. Throws a SyntaxError for what holds no certificates, and changes nothing then. */
   replace(pem: string): boolean {
-    const texts = pem.match(CERTIFICATE) ?? [];
+    const texts = certificatesIn(pem);
     if (texts.length === 0 && pem.trim() !== "")
       throw new SyntaxError("Cannot read authorities: there is no PEM certificate");
     const joined = texts.map((text) => `${text}\n`).join("");
@@ -37,12 +35,15 @@ export class ClientAuthorities {
     return true;
   }
 
-  /** Whom the certificate of the connection names; undefined for none, and for one that does not hold (any more). */
-  userOf(request: Http2ServerRequest): User | undefined {
+  /**
+   * Whom the certificate of the connection names; undefined for none, and for one that does not hold (any more).
+   * `then` are the authorities that TLS has checked it against.
+   */
+  userOf(request: Http2ServerRequest, then: (socket: TLSSocket) => string): User | undefined {
     const socket = socketOf(request);
     let known = this.#users.get(socket);
     if (known?.authorities !== this.#authorities) {
-      const user = this.#holds(socket) ? userOfCertificate(socket) : undefined;
+      const user = this.#holds(socket, then(socket)) ? userOfCertificate(socket) : undefined;
       const until = user === undefined ? 0 : endOf(socket);
       known = { authorities: this.#authorities, user, until };
       this.#users.set(socket, known);
@@ -50,17 +51,20 @@ export class ClientAuthorities {
     return Date.now() < known.until ? known.user : undefined;
   }
 
-  /** TLS has checked the certificate, but perhaps against those that were the authorities then. */
-  #holds(socket: TLSSocket): boolean {
-    if (!socket.authorized) return false;
-    let present = socket.getPeerX509Certificate();
-    for (let i = 0; i < MAX_CHAIN && present !== undefined; i++) {
-      const certificate = present;
-      if (this.#authorities.some((authority) => isFrom(certificate, authority))) return true;
-      present = certificate.issuerCertificate;
-    }
-    return false;
+  #holds(socket: TLSSocket, then: string): boolean {
+    if (!socket.authorized || this.#authorities.length === 0) return false;
+    if (certificatesIn(then).every((one) => this.#pem.includes(one))) return then !== "";
+    // Others count now, and TLS does not tell which certificates have led to one of those then.
+    const certificate = socket.getPeerX509Certificate();
+    return (
+      certificate !== undefined &&
+      this.#authorities.some((authority) => isFrom(certificate, authority))
+    );
   }
+}
+
+function certificatesIn(pem: string): readonly string[] {
+  return pem.match(CERTIFICATE) ?? [];
 }
 
 function isFrom(certificate: X509Certificate, authority: X509Certificate): boolean {

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
-import { request as httpsRequest } from "node:https";
+import { type Agent, request as httpsRequest } from "node:https";
 import { PassThrough } from "node:stream";
 import type { ApiTransport } from "../../apis/api-transport.ts";
 import type { ClusterProxy, ProxyAnswer, ProxyRequest } from "../../apis/cluster-proxy.ts";
@@ -28,6 +28,7 @@ export interface Got {
   readonly status: number;
   readonly headers: IncomingMessage["headers"];
   readonly text: string;
+  readonly socket: unknown;
 }
 
 /** A cluster at the far end: answers with what it was asked, and remembers it. */
@@ -146,22 +147,25 @@ export class TestEntry implements AsyncDisposable {
     );
   }
 
-  /** One request on a connection of its own. */
+  /** One request, on a connection of its own unless an agent has others. */
   async ask(
     path: string,
     { certificate: cert, key }: Shown = {},
     headers: Record<string, string | string[]> = {},
     method = "GET",
+    agent: Agent | false = false,
   ): Promise<Got> {
     const client = httpsRequest({
-      ...{ host: "127.0.0.1", port: this.port, ca: this.address.ca, agent: false },
+      ...{ host: "127.0.0.1", port: this.port, ca: this.address.ca, agent },
       ...{ cert, key, path, method, headers },
     });
     client.end();
     const [response] = (await once(client, "response")) as [IncomingMessage];
+    const { socket } = response;
     let text = "";
     for await (const piece of response) text += String(piece);
-    return { status: response.statusCode ?? 0, headers: response.headers, text };
+    const { statusCode: status = 0, headers: told } = response;
+    return { status, headers: told, text, socket };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

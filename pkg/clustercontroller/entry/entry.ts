@@ -96,7 +96,8 @@ export async function openEntry(
     judge: new DelegatedJudge(new ReviewDesk(parts)),
     audit: new AuditTrail(await auditSink(options, scope, log)),
     log,
-    certificateOf: (request) => authorities.userOf(request),
+    certificateOf: (request) =>
+      authorities.userOf(request, (socket) => open.listener?.checkedBy(socket) ?? ""),
   };
   const listener = await HttpsListener.listen(
     options.listen,
