@@ -4,6 +4,8 @@ import { WebSocket } from "ws";
 import { decodeFrame, encodeMessage, encodeTaskBody } from "../../pkg/wire/codec.ts";
 import type { Message, Result, Task, TaskBody, Welcome } from "../../pkg/wire/message.ts";
 import { clusterName } from "../../pkg/wire/names.ts";
+import { CallerStream, type HeadWords } from "./caller-stream.ts";
+import { must } from "./must.ts";
 
 /** Where shims take their cluster controller. */
 export const SHIM_PATH = "/ote/v1/shim";
@@ -14,14 +16,6 @@ const CONNECT_LIMIT_MS = 8000;
 
 let sessions = Date.now();
 let tasks = 0;
-
-/** What must hold does not. */
-export class BrokenPromiseError extends Error {}
-
-/** Throws unless `holds`; the text says what was seen instead. */
-export function must(holds: boolean, seen: string): asserts holds {
-  if (!holds) throw new BrokenPromiseError(seen);
-}
 
 /** How a connection ended. */
 export interface CallerEnd {
@@ -41,7 +35,8 @@ export class Caller implements AsyncDisposable {
   readonly ended: Promise<CallerEnd>;
   /** What the shim said that is no frame of the protocol. */
   damage: string | undefined;
-  #wake: () => void = () => {};
+  readonly #waiters = new Set<() => void>();
+  #streams = 0;
 
   constructor(endpoint: string, options: { readonly autoPong?: boolean } = {}) {
     const settings = { perMessageDeflate: false, handshakeTimeout: CONNECT_LIMIT_MS, ...options };
@@ -92,6 +87,11 @@ export class Caller implements AsyncDisposable {
     this.socket.send(encodeMessage(message));
   }
 
+  /** Opens a stream with a request. */
+  stream(words: HeadWords | Uint8Array = {}): CallerStream {
+    return new CallerStream(this, ++this.#streams, words);
+  }
+
   /** Sends a task and returns its id. */
   give(order: Order): string {
     const message = taskMessage(order);
@@ -118,10 +118,19 @@ export class Caller implements AsyncDisposable {
     what: string,
     limitMs: number,
   ): Promise<Message> {
+    let found: Message | undefined;
+    const isThere = (): boolean => {
+      found ??= this.messages.find(isWanted);
+      return found !== undefined;
+    };
+    await this.until(isThere, what, limitMs);
+    return found as unknown as Message;
+  }
+
+  /** Resolves when something has come after which it `holds`. */
+  async until(holds: () => boolean, what: string, limitMs: number): Promise<void> {
     const late = performance.now() + limitMs;
-    for (;;) {
-      const found = this.messages.find(isWanted);
-      if (found !== undefined) return found;
+    while (!holds()) {
       must(this.damage === undefined, `the shim sent what cannot be read: ${this.damage}`);
       must(this.open, `the connection ended before ${what} came`);
       const left = late - performance.now();
@@ -144,11 +153,14 @@ export class Caller implements AsyncDisposable {
     await this.ended;
   }
 
+  #wake(): void {
+    for (const wake of this.#waiters) wake();
+    this.#waiters.clear();
+  }
+
   async #change(limitMs: number): Promise<void> {
     const late = after(limitMs);
-    const changed = new Promise<void>((resolve) => {
-      this.#wake = resolve;
-    });
+    const changed = new Promise<void>((resolve) => this.#waiters.add(resolve));
     await Promise.race([changed, late.passed]);
     late.clear();
   }

@@ -21,6 +21,10 @@ export interface Case {
   readonly must: string;
   /** Powers of the target without which it cannot be tried. */
   readonly needs?: readonly (keyof Target)[];
+  /** The optional capability that it tries; a shim that does not announce it need not keep the promise. */
+  readonly capability?: string;
+  /** A capability whose owner need not keep the promise. */
+  readonly unless?: string;
   /** Throws a BrokenPromiseError that says what was seen instead. */
   readonly run: (world: CaseWorld) => Promise<void>;
 }

@@ -2,8 +2,9 @@ import { get } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import protobuf from "protobufjs";
 import { encodeFrame, encodeMessage, MAX_FRAME } from "../../pkg/wire/codec.ts";
-import { type Caller, helloMessage, must, newId, taskMessage } from "./caller.ts";
+import { type Caller, helloMessage, newId, taskMessage } from "./caller.ts";
 import type { Case, CaseWorld } from "./case.ts";
+import { must } from "./must.ts";
 
 /** The websocket itself: first words, frames, signs of life. */
 export const CONNECTION_CASES: readonly Case[] = [

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { must, newId } from "./caller.ts";
+import { newId } from "./caller.ts";
 import type { Case } from "./case.ts";
 import { expectCount, expectOne, slow } from "./cases-tasks.ts";
+import { must } from "./must.ts";
 
 const SLOW_ANSWERS = 64;
 const ANSWER_BYTES = 120_000;

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Result } from "../../pkg/wire/message.ts";
-import { must, newId } from "./caller.ts";
+import { newId } from "./caller.ts";
 import type { Case, CaseWorld } from "./case.ts";
+import { must } from "./must.ts";
 
 const MANY = 200;
 const MAX_BODY = 128 * 1024;

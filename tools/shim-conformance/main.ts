@@ -3,8 +3,9 @@ import { parseArgs } from "node:util";
 import { errorText } from "../../pkg/base/errors.ts";
 import { formatAddress, parseAddress } from "../../pkg/wire/address.ts";
 import { Caller } from "./caller.ts";
+import { KitApi } from "./kit-api.ts";
 import { CASES, tryShim } from "./run.ts";
-import { echoTarget, KitApi, plainTarget, type Target } from "./target.ts";
+import { echoTarget, plainTarget, type Target } from "./target.ts";
 
 const USAGE = `Usage: npm run shim:conformance -- [options] ENDPOINT
 

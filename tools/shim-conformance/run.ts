@@ -1,13 +1,20 @@
 import { errorText } from "../../pkg/base/errors.ts";
-import { BrokenPromiseError, Caller } from "./caller.ts";
+import { Caller } from "./caller.ts";
 import type { Case, CaseWorld } from "./case.ts";
 import { CONNECTION_CASES } from "./cases-connection.ts";
+import { PROXY_CASES } from "./cases-proxy.ts";
 import { RECONNECT_CASES } from "./cases-reconnect.ts";
 import { TASK_CASES } from "./cases-tasks.ts";
-import type { Target } from "./target.ts";
+import { BrokenPromiseError } from "./must.ts";
+import { LACKS, type Target } from "./target.ts";
 
 /** Everything the protocol promises, in the order in which it is tried. */
-export const CASES: readonly Case[] = [...CONNECTION_CASES, ...TASK_CASES, ...RECONNECT_CASES];
+export const CASES: readonly Case[] = [
+  ...CONNECTION_CASES,
+  ...TASK_CASES,
+  ...RECONNECT_CASES,
+  ...PROXY_CASES,
+];
 
 /** What came of a case. */
 export interface CaseOutcome {
@@ -24,14 +31,41 @@ export async function* tryShim(
   target: Target,
   cases: readonly Case[] = CASES,
 ): AsyncGenerator<CaseOutcome> {
-  for (const { name, must, needs = [], run } of cases) {
-    const missing = needs.filter((power) => target[power] === undefined);
-    if (missing.length > 0) {
-      yield { name, must, verdict: "SKIP", seen: `needs ${missing.join(" and ")} tasks` };
+  const announced = await capabilitiesOf(endpoint);
+  for (const one of cases) {
+    const { name, must, run } = one;
+    const why = whyNot(one, target, announced);
+    if (why !== undefined) {
+      yield { name, must, verdict: "SKIP", seen: why };
       continue;
     }
     const seen = await attempt(endpoint, target, run);
     yield { name, must, verdict: seen === "" ? "PASS" : "FAIL", seen };
+  }
+}
+
+/** Why a case cannot be tried, if it cannot. */
+function whyNot(
+  { needs = [], capability, unless }: Case,
+  target: Target,
+  announced: readonly string[],
+): string | undefined {
+  if (capability !== undefined && !announced.includes(capability))
+    return `the shim does not announce "${capability}"`;
+  if (unless !== undefined && announced.includes(unless)) return `the shim announces "${unless}"`;
+  const missing = needs.filter((power) => target[power] === undefined);
+  return missing.length === 0
+    ? undefined
+    : `needs ${missing.map((power) => LACKS[power]).join(" and ")}`;
+}
+
+/** What the shim says of itself; nothing if it does not say it as it should, which is a case of its own. */
+async function capabilitiesOf(endpoint: string): Promise<readonly string[]> {
+  try {
+    await using caller = await Caller.connect(endpoint);
+    return caller.welcome.capabilities;
+  } catch {
+    return [];
   }
 }
 

@@ -1,8 +1,17 @@
-import { once } from "node:events";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
-import { setTimeout as sleep } from "node:timers/promises";
+import type { IncomingHttpHeaders } from "node:http";
 import type { TaskBody } from "../../pkg/wire/message.ts";
+
+/** A request as the kit's API has received it. */
+export interface SeenRequest {
+  readonly method: string;
+  readonly headers: IncomingHttpHeaders;
+  /** Bytes of its body so far. */
+  bytes: number;
+  /** Bytes of the answer that were handed to the shim so far. */
+  written: number;
+  /** Whether it has ended before its answer was complete. */
+  cut: boolean;
+}
 
 /** What the kit can ask of a shim; a power that is absent leaves out the cases that need it. */
 export interface Target {
@@ -17,7 +26,20 @@ export interface Target {
   blind?(key: string): TaskBody;
   /** How often the task of that key was executed. */
   count?(key: string): number;
+  /** The requests with that key that have reached the API behind the shim, which is the kit's own. */
+  seen?(key: string): readonly SeenRequest[];
 }
+
+/** What a case lacks that needs such a power. */
+export const LACKS: Readonly<Record<keyof Target, string>> = {
+  about: "",
+  quick: "",
+  slow: "slow tasks",
+  large: "tasks with large answers",
+  blind: "tasks whose outcome nobody can look up",
+  count: "counted tasks",
+  seen: "the kit's own API behind the shim (--api-listen)",
+};
 
 /** A target for a shim of which only a url is known. */
 export function plainTarget(destination: string, method: string, url: string): Target {
@@ -35,68 +57,7 @@ export function echoTarget(): Target {
   };
 }
 
-/** A Kubernetes API of the kit's own, at which the shim under test works; it counts what arrives. */
-export class KitApi implements Target, AsyncDisposable {
-  readonly about: string;
-  readonly #server: Server;
-  readonly #counts = new Map<string, number>();
-
-  private constructor(server: Server, about: string) {
-    this.#server = server;
-    this.about = about;
-  }
-
-  static async listen(host: string, port: number): Promise<KitApi> {
-    const server = createServer();
-    server.listen(port, host);
-    await once(server, "listening");
-    const at = `${host}:${(server.address() as AddressInfo).port}`;
-    const api = new KitApi(server, `destination "api" with the kit's own API at http://${at}`);
-    server.on("request", async (request, response) => {
-      const url = new URL(request.url ?? "/", "http://kit");
-      const key = url.searchParams.get("key") ?? "";
-      api.#counts.set(key, (api.#counts.get(key) ?? 0) + 1);
-      for await (const _ of request);
-      await sleep(Number(url.searchParams.get("delay") ?? 0));
-      response.setHeader("content-type", "application/json");
-      const bytes = Number(url.searchParams.get("bytes") ?? 0);
-      response.end(bytes > 0 ? "\u00fc".repeat(bytes / 2) : JSON.stringify({ key }));
-    });
-    return api;
-  }
-
-  get port(): number {
-    return (this.#server.address() as AddressInfo).port;
-  }
-
-  quick(key: string, body?: string): TaskBody {
-    const text = body === undefined ? "" : JSON.stringify({ body });
-    return order("api", body === undefined ? "GET" : "PUT", `/kit?key=${key}`, text);
-  }
-
-  slow(key: string, ms: number): TaskBody {
-    return order("api", "GET", `/kit?key=${key}&delay=${ms}`, "");
-  }
-
-  large(key: string, bytes: number): TaskBody {
-    return order("api", "GET", `/kit?key=${key}&bytes=${bytes}`, "");
-  }
-
-  blind(key: string): TaskBody {
-    return order("api", "PATCH", `/kit?key=${key}`, "{}");
-  }
-
-  count(key: string): number {
-    return this.#counts.get(key) ?? 0;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#server.closeAllConnections();
-    this.#server.close();
-    await once(this.#server, "close");
-  }
-}
-
-function order(destination: string, method: string, url: string, body: string): TaskBody {
+/** The inside of a task. */
+export function order(destination: string, method: string, url: string, body: string): TaskBody {
   return { destination, method, url, body, contentType: "" };
 }
