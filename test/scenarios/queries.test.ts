@@ -1,0 +1,178 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { eventually } from "../support/eventually.ts";
+import { KUBECTLS, Kubectl } from "../support/kubectl.ts";
+import { Otectl } from "../support/otectl.ts";
+import { ProcessTree } from "../support/process-tree.ts";
+
+const [KUBECTL = ""] = KUBECTLS;
+const EDGES = ["edge-1", "edge-2", "edge-3"];
+
+if (KUBECTL === "")
+  process.stderr.write("skipped: queries to many clusters: no kubectl is found\n");
+
+describe.skipIf(KUBECTL === "")("queries through a tree of three tiers", () => {
+  let tree: ProcessTree;
+  let otectl: Otectl;
+  /** Those that stay open all the time: reports are streams, too. */
+  const streams = new Map<string, number>();
+
+  beforeAll(async () => {
+    const edge = (tags: string) => ({ parent: "region", api: true, flags: ["--tags", tags] });
+    tree = await ProcessTree.start({
+      root: {},
+      region: { parent: "root", api: true },
+      "edge-1": edge("tier=edge"),
+      "edge-2": edge("tier=edge"),
+      "edge-3": edge("tier=edge,old"),
+    });
+    otectl = new Otectl(tree.kubeconfig("root"));
+    for (const name of EDGES) {
+      await at(name).ok("create", "namespace", "shop");
+      await at(name).ok("create", "deployment", "web", "-n", "shop", `--image=web:${name}`);
+      await at(name).ok("label", "deployment", "web", "-n", "shop", `on=${name}`);
+    }
+    for (const name of ["root", "region"]) streams.set(name, await settled(name));
+  }, 90_000);
+  afterAll(async () => {
+    await tree?.[Symbol.asyncDispose]();
+  });
+
+  /** How many streams there are once it was the same number for two seconds. */
+  const settled = async (name: string): Promise<number> => {
+    const seen = { count: -1, since: 0 };
+    await eventually("its streams are all there", async () => {
+      const count = await tree.metric(name, "ote_streams");
+      if (count !== seen.count) Object.assign(seen, { count, since: performance.now() });
+      return performance.now() - seen.since > 2000 || undefined;
+    });
+    return seen.count;
+  };
+  const at = (name: string) => new Kubectl(KUBECTL, tree.kubeconfig(name));
+  const query = async (kubectl: Kubectl, parameters: string, ...flags: string[]) =>
+    JSON.parse(await kubectl.ok("get", "--raw", `/api/v1/query?${parameters}`, ...flags));
+
+  it.each(["root", "region"])("show at %s what kubectl shows at each cluster", async (entry) => {
+    const { lines, code, err } = await new Otectl(tree.kubeconfig(entry)).get(
+      ...["deploy", "-n", "shop", "--clusters", "tier=edge", "-o", "wide", "--sort-by", "cluster"],
+    );
+    expect([code, err]).toEqual([0, ""]);
+    const [head = "", ...rows] = lines.map((line) => line.split(/ {2,}/));
+    const { AGE: _, ...shown } =
+      (await at("edge-2").table("get", "deploy", "-n", "shop", "-o", "wide"))[0] ?? {};
+    const found = rows.map((row) =>
+      Object.fromEntries(row.map((cell, index) => [head[index], cell])),
+    );
+    expect(found.map(({ CLUSTER }) => CLUSTER)).toEqual(EDGES);
+    expect(found[1]).toMatchObject({ CLUSTER: "edge-2", ...shown });
+  });
+
+  it("select by labels, names, fields and tags, and print objects", async () => {
+    const json = async (...args: string[]) => {
+      const { out } = await otectl.get(...args, "-o", "json");
+      return JSON.parse(out).items.map(
+        ({ kind, metadata }: { kind: string; metadata: Record<string, Record<string, string>> }) =>
+          `${metadata.annotations?.["ote.baidu.com/cluster"]} ${kind} ${metadata.name}`,
+      );
+    };
+    const shop = ["-n", "shop"];
+    expect(await json("deploy", ...shop, "--clusters", "edge-*", "-l", "on=edge-2")).toEqual([
+      "edge-2 Deployment web",
+    ]);
+    expect(await json("deploy/web", ...shop, "--clusters", "edge-3")).toEqual([
+      "edge-3 Deployment web",
+    ]);
+    expect(
+      await json("ns", "--clusters", "edge-1", "--field-selector", "metadata.name=shop"),
+    ).toEqual(["edge-1 Namespace shop"]);
+    const chosen = ["--cluster-selector", "tier in (edge),!old", "--limit", "1"];
+    expect(await json("deploy", ...shop, ...chosen)).toEqual(["edge-1 Deployment web"]);
+    const { out } = await otectl.get("deploy", ...shop, "--clusters", "old", "-o", "name");
+    expect(out).toBe("edge-3/deployment.apps/web\n");
+  });
+
+  it("find kinds where they are, and say where they are not", async () => {
+    const { code, lines, err } = await otectl.get("clusters", "-A", "--clusters", "root,nowhere");
+    expect(code).toBe(1);
+    expect(lines).toHaveLength(6);
+    expect(err).toContain('nowhere: Unknown: there is no cluster and no tag "nowhere"');
+    const unknown = await otectl.get("unicorns", "--clusters", "edge-*");
+    expect(unknown.err).toContain(
+      'edge-1, edge-2, edge-3: NotFound: the cluster doesn\'t have a resource type "unicorns"',
+    );
+  });
+
+  it.each([
+    [["pods"], 2, /--clusters must say/],
+    [["pods", "--clusters", "a,,b"], 1, /a term is empty/],
+    [["pods", "--clusters", "nothing-*"], 1, /no cluster is selected/],
+    [["pods", "--clusters", "*", "-o", "xml"], 2, /must be one of/],
+    [["pods", "--clusters", "*", "--limit", "x"], 1, /limit must be/],
+    [["pods", "--clusters", "*", "-n", "nowhere"], 0, /No resources found/],
+  ])("%j ends with %i", async (args, code, text) => {
+    const got = await otectl.get(...args);
+    expect([got.code, got.err]).toEqual([code, expect.stringMatching(text)]);
+  });
+
+  it("reach a cluster only for those who may, as who they are", async () => {
+    const parameters = "clusters=edge-*&resource=deploy&namespace=shop";
+    const as = ["--as", "ann"];
+    const nothing = await query(at("root"), parameters, ...as);
+    expect(nothing).toMatchObject({ rows: [], failures: [], summary: { asked: 0 } });
+    await at("root").ok(
+      ...["create", "role", "to-edge-1", "-n", "kube-system", "--verb=get"],
+      ...["--resource=clusters.ote.baidu.com/proxy", "--resource-name=edge-1"],
+    );
+    await at("root").ok(
+      ...["create", "rolebinding", "ann", "-n", "kube-system", "--role=to-edge-1", "--user=ann"],
+    );
+    const refused = await query(at("root"), parameters, ...as);
+    expect(refused.failures).toEqual([
+      expect.objectContaining({
+        cluster: "edge-1",
+        reason: "Forbidden",
+        code: 403,
+        message: expect.stringContaining('User "ann" cannot list resource "deployments"'),
+      }),
+    ]);
+    const view = ["--clusterrole=view", "--user=ann"];
+    await at("edge-1").ok("create", "rolebinding", "ann", "-n", "shop", ...view);
+    const allowed = await query(at("root"), parameters, ...as);
+    expect(allowed).toMatchObject({
+      failures: [],
+      rows: [{ cells: expect.arrayContaining(["edge-1", "web"]) }],
+    });
+  });
+
+  it("name a cluster that is killed, at once or in the middle", async () => {
+    tree.program("edge-3").signal("SIGSTOP");
+    const stuck = otectl.get("deploy", "-A", "--clusters", "tier=edge", "--deadline", "20s");
+    await eventually("the stopped one is asked", async () => {
+      const present = await tree.metric("region", "ote_streams");
+      return present > (streams.get("region") ?? 0) || undefined;
+    });
+    await tree.program("edge-3").kill();
+    const { code, lines, err } = await stuck;
+    expect([code, lines.length]).toEqual([1, 3]);
+    expect(err).toMatch(/^edge-3: (Unreachable|Offline): /);
+    await eventually("it is offline", async () => {
+      const { status } = (await tree.clusters()).get("edge-3") ?? {};
+      return status?.status === "offline" || undefined;
+    });
+    const later = await otectl.get("deploy", "-A", "--clusters", "tier=edge");
+    expect(later.err).toContain("edge-3: Offline: the cluster is offline");
+    tree.launch("edge-3");
+    await tree.online("edge-3");
+    expect((await otectl.get("deploy", "-A", "--clusters", "tier=edge")).code).toBe(0);
+  }, 90_000);
+
+  it("leave no stream behind", async () => {
+    for (const name of ["root", "region"])
+      await eventually("no stream is left", async () => {
+        return (await tree.metric(name, "ote_streams")) === streams.get(name) || undefined;
+      });
+    expect(await tree.metric("root", "ote_queries")).toBe(0);
+    expect(
+      await tree.metric("root", "ote_query_clusters_total", { outcome: "answered" }),
+    ).toBeGreaterThan(9);
+  });
+});
