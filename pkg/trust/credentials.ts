@@ -1,5 +1,6 @@
 import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from "node:crypto";
 import type { ClusterName } from "../wire/names.ts";
+import { type AgreementKey, agreementKeyOf } from "./agreement-keys.ts";
 import { type ClusterCertificate, keyIdOf } from "./cluster-certificate.ts";
 import type { KeptIdentity } from "./identity-files.ts";
 import { signStatement } from "./statements.ts";
@@ -14,6 +15,7 @@ export class Credentials {
   /** Private key, PEM. */
   readonly key: string;
   readonly #privateKey: KeyObject;
+  #agreementKey: AgreementKey | undefined;
   #chain: string;
   #own: ClusterCertificate;
 
@@ -53,6 +55,12 @@ export class Credentials {
     }
     this.#chain = chain;
     this.#own = renewed;
+  }
+
+  /** Our key as one with which secrets are agreed on. */
+  get agreementKey(): AgreementKey {
+    this.#agreementKey ??= agreementKeyOf(this.#privateKey);
+    return this.#agreementKey;
   }
 
   sign(statement: Uint8Array): Uint8Array {

@@ -11,6 +11,7 @@ import {
   sessionStatement,
   taskStatement,
 } from "../../trust/statements.ts";
+import { StreamSeal } from "../../trust/stream-seal.ts";
 import { provenRoot, TargetTree } from "../../trust/target-tree.ts";
 import { TrustError } from "../../trust/trust-error.ts";
 import type { LinkEnd } from "../../tunnel/link.ts";
@@ -153,15 +154,33 @@ export class Guard {
     return this.#parts.credentials.clock.now();
   }
 
-  /** What makes the opening of a stream believable to its target. */
-  vouch(opening: Opening): Pick<Open, "certificate" | "signature"> {
+  /**
+   * The opening of a stream as its target can believe it and nobody else can read it. Throws a TrustError when
+   * the key of the target is not known.
+   */
+  sealOpening(opening: Opening): { readonly opening: Opening & Proof; readonly seal: StreamSeal } {
     const { credentials } = this.#parts;
-    const signature = credentials.sign(openStatement(opening));
-    return { certificate: credentials.certificate.der, signature };
+    const key = this.#keyOf(opening.target);
+    if (key === undefined) {
+      const text = `Cannot open a stream to "${opening.target}": its key is unknown`;
+      throw new TrustError("FORGED", text);
+    }
+    const { seal, head } = StreamSeal.begin(key, opening, opening.head);
+    const sealed = { ...opening, head };
+    const signature = credentials.sign(openStatement(sealed));
+    return { opening: { ...sealed, certificate: credentials.certificate.der, signature }, seal };
   }
 
-  /** Throws a TrustError unless the entry may command us and has opened this stream itself. */
-  checkOpening(opening: Opening & Pick<Open, "certificate" | "signature">): void {
+  /** What an entry has said that opened a stream. Throws a TrustError unless it may command us and said it itself. */
+  unsealOpening(opening: Opening & Proof): {
+    readonly head: Uint8Array;
+    readonly seal: StreamSeal;
+  } {
+    this.#checkOpening(opening);
+    return StreamSeal.accept(this.#parts.credentials.agreementKey, opening, opening.head);
+  }
+
+  #checkOpening(opening: Opening & Proof): void {
     const { entry, certificate, signature } = opening;
     const identity = this.#parts.credentials.book.identify(certificate ?? new Uint8Array());
     if (identity.name !== entry || !identity.origin) {
@@ -261,6 +280,7 @@ export class Guard {
 }
 
 type Opening = Pick<Open, "target" | "entry" | "head">;
+type Proof = Pick<Open, "certificate" | "signature">;
 
 function peerOf({ name, der }: ClusterCertificate): Peer {
   return { name, certificate: der };

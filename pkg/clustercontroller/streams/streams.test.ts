@@ -4,6 +4,7 @@ import type { ApiProxy, ProxyRequest } from "../../apis/cluster-proxy.ts";
 import { type Logger, silentLog } from "../../base/log.ts";
 import type { Credentials } from "../../trust/credentials.ts";
 import { openStatement } from "../../trust/statements.ts";
+import { StreamSeal } from "../../trust/stream-seal.ts";
 import { TreeAuthority } from "../../trust/tree-authority.ts";
 import type { Message, Open } from "../../wire/message.ts";
 import { clusterName } from "../../wire/names.ts";
@@ -63,11 +64,26 @@ function head(over: object = {}): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(words));
 }
 
+/** A head as only "edge" can read it. */
+function sealed(from: Credentials, bytes: Uint8Array, target = edge): Uint8Array {
+  const { publicKey } = atEdge.certificate;
+  return StreamSeal.begin(publicKey, { entry: from.name, target }, bytes).head;
+}
+
 /** An opening as `from` would make it for `target`, then changed. */
 function opening(
   from: Credentials,
   over: Partial<Open> = {},
   bytes: Uint8Array = head(),
+  target = edge,
+): Open {
+  return signed(from, sealed(from, bytes, target), over, target);
+}
+
+function signed(
+  from: Credentials,
+  bytes: Uint8Array,
+  over: Partial<Open> = {},
   target = edge,
 ): Open {
   const claim = { target, entry: from.name, head: bytes };
@@ -95,8 +111,21 @@ const LIES: Record<string, [code: string, make: () => Open]> = {
   ],
   "as another user than was signed": [
     "FORGED",
-    () => opening(atRoot, { head: head({ user: { name: "admin", groups: ["system:masters"] } }) }),
+    () => {
+      const user = { name: "admin", groups: ["system:masters"] };
+      return opening(atRoot, { head: sealed(atRoot, head({ user })) });
+    },
   ],
+  "that everybody could read": ["FORGED", () => signed(atRoot, head())],
+  "that was sealed for another cluster": [
+    "FORGED",
+    () => signed(atRoot, sealed(atRoot, head(), other)),
+  ],
+  "that was sealed with a key that is none": [
+    "FORGED",
+    () => signed(atRoot, Buffer.concat([Buffer.from([1]), Buffer.alloc(32), head()])),
+  ],
+  "that is cut": ["FORGED", () => signed(atRoot, sealed(atRoot, head()).subarray(0, -1))],
   "that was meant for another cluster": [
     "FORGED",
     () => opening(atRoot, { target: edge }, head(), other),

@@ -9,6 +9,8 @@ import type {
 } from "../../apis/cluster-proxy.ts";
 import { errorCode, errorText } from "../../base/errors.ts";
 import type { Logger } from "../../base/log.ts";
+import { SEAL_OVERHEAD } from "../../trust/stream-seal.ts";
+import { TrustError } from "../../trust/trust-error.ts";
 import type { Message, Open } from "../../wire/message.ts";
 import { type ClusterName, isClusterName } from "../../wire/names.ts";
 import { MAX_STREAM_HEAD } from "../../wire/parse-message.ts";
@@ -113,9 +115,20 @@ export class Streams implements ClusterProxy {
     const at = Math.floor(guard?.now() ?? Date.now());
     const head = new TextEncoder().encode(JSON.stringify({ ...words, id, at }));
     if (!isClusterName(cluster)) return failed("CLUSTER_UNREACHABLE", `There is no "${cluster}"`);
-    if (head.length > MAX_STREAM_HEAD) return failed("HEAD_TOO_LARGE", "The headers are too long");
+    if (head.length + SEAL_OVERHEAD > MAX_STREAM_HEAD)
+      return failed("HEAD_TOO_LARGE", "The headers are too long");
     const opening = { target: cluster, entry: self, head };
-    return this.#switch.open({ ...opening, ...guard?.vouch(opening) });
+    const isFar = cluster !== self && this.#parts.nextHop(cluster) !== undefined;
+    if (guard === undefined || !isFar) return this.#switch.open(opening);
+    try {
+      const sealed = guard.sealOpening(opening);
+      const stream = this.#switch.open(sealed.opening);
+      stream.sealWith(sealed.seal);
+      return stream;
+    } catch (error) {
+      if (!(error instanceof TrustError)) throw error;
+      return failed(error.code, error.message);
+    }
   }
 
   #writable(to: LinkName): boolean {
@@ -133,8 +146,9 @@ export class Streams implements ClusterProxy {
   #accept(opening: Opening, stream: TreeStream, from: "here" | "parent"): void {
     const { api, guard, log } = this.#parts;
     try {
-      if (from === "parent") guard?.checkOpening(opening);
-      const head = this.#read(opening);
+      const sealed = from === "parent" ? guard?.unsealOpening(opening) : undefined;
+      if (sealed !== undefined) stream.sealWith(sealed.seal);
+      const head = this.#read(opening.entry, sealed?.head ?? opening.head);
       if ("service" in head) {
         this.#serve(head.service, stream, opening.entry);
         return;
@@ -157,12 +171,13 @@ export class Streams implements ClusterProxy {
     const service = Object.hasOwn(services, name) ? services[name] : undefined;
     if (service === undefined)
       throw new StreamEndedError("NO_SERVICE", `This cluster does not offer "${name}"`);
+    stream.answer(new Uint8Array());
     service(stream, entry);
   }
 
   /** The request, if it is new and of now. */
-  #read({ head, entry }: Opening): Head {
-    const read = decodeHead(head);
+  #read(entry: ClusterName, bytes: Uint8Array): Head {
+    const read = decodeHead(bytes);
     const now = this.#parts.guard?.now() ?? Date.now();
     for (const [id, until] of this.#seen) {
       if (until > now && this.#seen.size < MAX_REMEMBERED) break;

@@ -1,5 +1,7 @@
 import { Duplex } from "node:stream";
 import { errorCode, OteError } from "../../base/errors.ts";
+import type { OpenedPiece, StreamSeal } from "../../trust/stream-seal.ts";
+import { TrustError } from "../../trust/trust-error.ts";
 import type { Close, Credit, Data, Opened } from "../../wire/message.ts";
 import { MAX_STREAM_DATA } from "../../wire/parse-message.ts";
 
@@ -35,7 +37,8 @@ export class StreamEndedError extends OteError {
  */
 export class TreeStream extends Duplex {
   readonly #say: (words: StreamWords) => void;
-  readonly #arrived: Uint8Array[] = [];
+  readonly #arrived: OpenedPiece[] = [];
+  #seal: StreamSeal | undefined;
   #credit = STREAM_WINDOW;
   /** Bytes that the other end may still send. */
   #granted = STREAM_WINDOW;
@@ -43,6 +46,8 @@ export class TreeStream extends Duplex {
   #handed = 0;
   #wanted = false;
   #isHeardOut = false;
+  /** Whether the other end itself has said that nothing follows. */
+  #isWhole = false;
   #isSaid = false;
   #waiting: { readonly rest: Uint8Array; readonly done: () => void } | undefined;
 
@@ -53,17 +58,31 @@ export class TreeStream extends Duplex {
     this.on("error", () => {});
   }
 
-  /** Sends the head of the answer; for the end that was asked. */
+  /** Whatever is said from now on is sealed. To be called before anything is. */
+  sealWith(seal: StreamSeal): void {
+    this.#seal = seal;
+  }
+
+  /** Sends the head of the answer; for the end that was asked, before anything else. */
   answer(head: Uint8Array): void {
-    if (!this.destroyed) this.#say({ kind: "opened", head });
+    if (!this.destroyed) this.#say({ kind: "opened", head: this.#seal?.answer(head) ?? head });
   }
 
   /** Something came from the other end. */
   hear(message: StreamMessage): void {
     if (this.destroyed) return;
+    try {
+      this.#hear(message);
+    } catch (error) {
+      if (!(error instanceof TrustError)) throw error;
+      this.destroy(error);
+    }
+  }
+
+  #hear(message: StreamMessage): void {
     switch (message.kind) {
       case "opened":
-        this.emit("opened", message.head);
+        this.emit("opened", this.#seal?.answered(message.head) ?? message.head);
         break;
       case "data":
         this.#receive(message.bytes);
@@ -93,14 +112,22 @@ export class TreeStream extends Duplex {
   }
 
   override _write(chunk: Uint8Array, _: BufferEncoding, done: () => void): void {
-    this.#waiting = { rest: chunk, done };
+    this.#waiting = { rest: this.#seal?.seal(chunk) ?? chunk, done };
     this.#send();
   }
 
   override _final(done: () => void): void {
-    this.#isSaid = true;
-    this.#say({ kind: "close", code: "", text: "" });
-    done();
+    const close = (): void => {
+      this.#isSaid = true;
+      this.#say({ kind: "close", code: "", text: "" });
+      done();
+    };
+    if (this.#seal === undefined) {
+      close();
+      return;
+    }
+    this.#waiting = { rest: this.#seal.end(), done: close };
+    this.#send();
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
@@ -120,16 +147,20 @@ export class TreeStream extends Duplex {
       this.destroy(new Error("The other end sends more than it was granted"));
       return;
     }
-    this.#arrived.push(bytes);
+    const pieces = this.#seal?.open(bytes) ?? [{ bytes, cost: bytes.length, isEnd: false }];
+    for (const piece of pieces) {
+      this.#arrived.push(piece);
+      this.#isWhole ||= piece.isEnd;
+    }
     this.#hand();
   }
 
   #hand(): void {
     while (this.#wanted) {
-      const bytes = this.#arrived.shift();
-      if (bytes === undefined) break;
-      this.#handed += bytes.length;
-      this.#wanted = this.push(bytes);
+      const piece = this.#arrived.shift();
+      if (piece === undefined) break;
+      this.#handed += piece.cost;
+      if (piece.bytes.length > 0) this.#wanted = this.push(piece.bytes);
     }
     if (this.#isHeardOut && this.#arrived.length === 0 && !this.readableEnded) this.push(null);
   }
@@ -154,6 +185,11 @@ export class TreeStream extends Duplex {
   }
 
   #heardOut(): void {
+    if (this.#seal !== undefined && !this.#isWhole)
+      throw new TrustError(
+        "FORGED",
+        "Cannot believe the end of a stream: its last part is missing",
+      );
     this.#isHeardOut = true;
     this.#hand();
   }
