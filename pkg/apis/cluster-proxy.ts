@@ -56,17 +56,20 @@ const NOT_PASSED_ON = new Set([
 
 /** The headers that go on to the next server; with `isUpgrade` those that ask for another protocol, too. */
 export function passedOn(headers: HeaderList, isUpgrade: boolean): [string, string][] {
-  return headers.flatMap(([name, value]): [string, string][] => {
+  const passed = headers.flatMap(([name, value]): [string, string][] => {
     const lower = name.toLowerCase();
-    if (isUpgrade && (lower === "connection" || lower === "upgrade")) return [[name, value]];
+    if (isUpgrade && lower === "upgrade") return [[name, value]];
     const isOurs =
       NOT_PASSED_ON.has(lower) || lower.startsWith("impersonate-") || lower.startsWith(":");
     return isOurs ? [] : [[name, value]];
   });
+  // What else Connection names, a proxy before the API would leave out: also headers of ours, which say as whom.
+  return isUpgrade && wantsUpgrade(headers) ? [["Connection", "Upgrade"], ...passed] : passed;
 }
 
 /** Whether a request asks for another protocol on its connection. */
 export function wantsUpgrade(headers: HeaderList): boolean {
-  const has = (wanted: string) => headers.find(([name]) => name.toLowerCase() === wanted)?.[1];
-  return has("upgrade") !== undefined && /\bupgrade\b/i.test(has("connection") ?? "");
+  const values = (wanted: string) =>
+    headers.filter(([name]) => name.toLowerCase() === wanted).map(([, value]) => value);
+  return values("upgrade").length > 0 && values("connection").some((v) => /\bupgrade\b/i.test(v));
 }
