@@ -6,10 +6,10 @@ import type { Credentials } from "../../trust/credentials.ts";
 import { openStatement } from "../../trust/statements.ts";
 import { StreamSeal } from "../../trust/stream-seal.ts";
 import { TreeAuthority } from "../../trust/tree-authority.ts";
-import type { Message, Open } from "../../wire/message.ts";
-import { clusterName } from "../../wire/names.ts";
+import type { Message, Open, Route } from "../../wire/message.ts";
+import { type ClusterName, clusterName } from "../../wire/names.ts";
 import { memberOf, TestGuard } from "../membership/guard.fixture.ts";
-import { Streams } from "./streams.ts";
+import { isOfStreams, Streams } from "./streams.ts";
 
 const root = clusterName("root");
 const edge = clusterName("edge");
@@ -204,3 +204,93 @@ describe("a request that was made here", () => {
     await expect(answer).rejects.toMatchObject({ code: "HEAD_TOO_LARGE" });
   });
 });
+
+describe("a stream between an entry and a cluster", () => {
+  /** Both ends, and whoever passes their messages on. */
+  function pair(between: (message: Message) => Message | undefined): {
+    at: Streams;
+    heard: Message[];
+  } {
+    const heard: Message[] = [];
+    const pass = (to: () => Streams, from: ClusterName | "", message: Message): void => {
+      heard.push(message);
+      const passed = between(message);
+      if (passed !== undefined && isOfStreams(passed)) setImmediate(() => to().hear(from, passed));
+    };
+    const api: ApiProxy = {
+      serve: (_, body, answer) => {
+        answer({ status: 200, headers: [["x-secret", "s3cret answer"]] });
+        body.pipe(body);
+      },
+    };
+    const parts = { log: silentLog, room: () => undefined };
+    const routes = new Map([[edge, { certificate: atEdge.certificate.der } as Route]]);
+    const at: Streams = new Streams({
+      ...parts,
+      self: root,
+      guard: new TestGuard(atRoot, routes).guard,
+      api: undefined,
+      nextHop: () => edge,
+      send: (_, message) => pass(() => far, "", message),
+    });
+    const far: Streams = new Streams({
+      ...parts,
+      self: edge,
+      guard: new TestGuard(atEdge).guard,
+      api,
+      nextHop: () => undefined,
+      send: (_, message) => pass(() => at, edge, message),
+    });
+    return { at, heard };
+  }
+
+  const request = {
+    method: "POST",
+    path: "/s3cret",
+    headers: [],
+    user: { name: "s3cret-user", groups: [] },
+  };
+
+  async function echo(streams: Streams, words: string): Promise<string> {
+    const { body, answer } = streams.exchange("edge", request);
+    body.end(words);
+    await answer;
+    const heard: Uint8Array[] = [];
+    for await (const piece of body) heard.push(piece as Uint8Array);
+    return String(Buffer.concat(heard));
+  }
+
+  it("brings everything over, and nobody between can read any of it", async () => {
+    const { at, heard } = pair((message) => message);
+    const words = "s3cret words ".repeat(50_000);
+    expect(await echo(at, words)).toBe(words);
+    const seen = heard.flatMap((message) => Object.values(message));
+    const bytes = seen.filter((value) => value instanceof Uint8Array);
+    expect(Buffer.concat(bytes).includes("s3cret")).toBe(false);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(at.size).toBe(0);
+  });
+
+  it.each<[string, (message: Message) => Message | undefined]>([
+    [
+      "changes a byte",
+      (message) =>
+        message.kind === "data"
+          ? { ...message, bytes: message.bytes.map((byte, at) => (at === 9 ? byte ^ 1 : byte)) }
+          : message,
+    ],
+    ["ends it early", (message) => (message.kind === "data" ? { ...message, ...CLOSED } : message)],
+    [
+      "answers itself",
+      (message) =>
+        message.kind === "opened"
+          ? { ...message, head: Buffer.from('{"status":200,"headers":[]}') }
+          : message,
+    ],
+  ])("ends with an error when somebody between %s", async (_, between) => {
+    const { at } = pair(between);
+    await expect(echo(at, "words")).rejects.toMatchObject({ code: "FORGED" });
+  });
+});
+
+const CLOSED = { kind: "close", code: "", text: "" } as const;
