@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { temporaryDirectory } from "../../pkg/base/temporary-directory.ts";
 import { ControlPlane, describeWithControlPlane } from "../support/control-plane.ts";
 import { eventually } from "../support/eventually.ts";
@@ -99,6 +99,10 @@ describeWithControlPlane("an entry beside a real kube-apiserver", (plane) => {
       .filter(Boolean)
       .map((line) => JSON.parse(line));
 
+  /** The last line of the audit, once it is this one. */
+  const audited = (expected: object): Promise<void> =>
+    vi.waitFor(() => expect(auditLines().at(-1)).toMatchObject(expected), 5000);
+
   it("tells where it is, and otectl finds it", async () => {
     const { stdout, stderr } = await otectl(rootPlane.kubeconfig, "edge");
     expect(stderr).toBe("");
@@ -151,8 +155,7 @@ describeWithControlPlane("an entry beside a real kube-apiserver", (plane) => {
       await allow(`--serviceaccount=default:${name}`, "get,create");
       const far = new Kubectl(program, await through(own));
       expect(await pods(far)).toContain("pod/plain");
-      const line = auditLines().at(-1);
-      expect(line).toMatchObject({
+      await audited({
         ...{ kind: "Event", level: "Metadata", verb: "get", stage: "ResponseComplete" },
         user: { username: `system:serviceaccount:default:${name}` },
         objectRef: { resource: "clusters", subresource: "proxy", name: "edge" },
@@ -181,7 +184,7 @@ describeWithControlPlane("an entry beside a real kube-apiserver", (plane) => {
       expect(await refusal(far, "edge", "--as", name)).toContain(`User "${name}" cannot`);
       await allow(`--user=as-${name}`, "get,create");
       await pods(far, "--as", `as-${name}`, "--as-group", "x");
-      expect(auditLines().at(-1)).toMatchObject({
+      await audited({
         ...{ user: { username: "admin" } },
         impersonatedUser: { username: `as-${name}`, groups: ["x", "system:authenticated"] },
       });
