@@ -22,11 +22,17 @@ export interface EachOnlineParts {
 const GOOD_MS = 30_000;
 /** Waits before a cluster is asked again, in milliseconds. */
 const RETRY = { first: 500, longest: 60_000 };
+/** What a cluster says that will say the same again, until it or what it may is another. */
+const HOPELESS = new Set(["NO_SERVICE", "NOT_GRANTED"]);
+/** So long it is left alone then, in milliseconds. */
+const HOPELESS_MS = 10 * 60_000;
 
 /** Talks to every cluster that is online, again and again, and to none that is not. */
 export class EachOnline {
   readonly #parts: EachOnlineParts;
   readonly #busy = new Map<ClusterName, Promise<void>>();
+  /** Ends the wait for a cluster that had nothing to say. */
+  readonly #wakes = new Map<ClusterName, () => void>();
   readonly #ended = new AbortController();
 
   constructor(parts: EachOnlineParts) {
@@ -41,6 +47,7 @@ export class EachOnline {
   /** There may be a way to these clusters now. */
   changed(names: Iterable<ClusterName>): void {
     for (const name of names) {
+      this.#wakes.get(name)?.();
       const isIdle = !this.#ended.signal.aborted && !this.#busy.has(name);
       if (!isIdle || this.#parts.path(name) === undefined) continue;
       const work = this.#whileOnline(name)
@@ -60,6 +67,7 @@ export class EachOnline {
   /** Ends all conversations; resolves when they have ended. */
   async end(): Promise<void> {
     this.#ended.abort();
+    for (const wake of this.#wakes.values()) wake();
     await Promise.all(this.#busy.values());
   }
 
@@ -77,7 +85,20 @@ export class EachOnline {
       const reason = await once(name, path, this.#ended.signal);
       const text = errorText(reason ?? "the stream ended");
       log.info({ cluster: name, code: errorCode(reason), text, delay }, `${what} ended`);
+      if (HOPELESS.has(errorCode(reason))) await this.#leaveAlone(name);
       if (performance.now() - startedAt >= GOOD_MS) return;
     }
+  }
+
+  /** Waits a long time, or until there is news of the cluster. */
+  async #leaveAlone(name: ClusterName): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, HOPELESS_MS);
+      this.#wakes.set(name, () => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+    this.#wakes.delete(name);
   }
 }
