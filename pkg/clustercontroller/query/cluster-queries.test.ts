@@ -161,10 +161,15 @@ describe("a query to many clusters", () => {
           groups: [
             { name: "broken.io", preferredVersion: { version: "v1" } },
             { name: "batch", preferredVersion: { version: "v1" } },
-            { name: "batch2", preferredVersion: { version: "v1beta1" } },
+            {
+              name: "batch2",
+              preferredVersion: { version: "v1" },
+              versions: [{ version: "v1" }, { version: "v1beta1" }],
+            },
           ],
         },
         "/apis/batch/v1": { resources: [{ name: "jobs", singularName: "job", namespaced: true }] },
+        "/apis/batch2/v1": { resources: [] },
         "/apis/batch2/v1beta1": {
           resources: [{ name: "cronjobs", singularName: "", shortNames: ["cj"], namespaced: true }],
         },

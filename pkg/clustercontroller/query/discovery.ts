@@ -80,8 +80,11 @@ function groupVersions(document: unknown, name: ResourceName): GroupVersion[] {
   return groups.flatMap((item) => {
     const group = textOf(at(item, "name") ?? "");
     if (name.group !== undefined && name.group !== group) return [];
+    if (name.version !== undefined) return [{ group, version: name.version }];
     const preferred = textOf(at(item, "preferredVersion", "version") ?? "");
-    return [{ group, version: name.version ?? preferred }];
+    const all = listOf(at(item, "versions")).map((one) => textOf(at(one, "version") ?? ""));
+    // Not everything is in the preferred version: the CronJobs of Kubernetes 1.20 are in an older one.
+    return [...new Set([preferred, ...all])].map((version) => ({ group, version }));
   });
 }
 
