@@ -25,7 +25,7 @@ export async function startShim(api: ShimApiParts, told: Told[] = [], port = 0) 
   const note = (fields: object, message: string): void => {
     if (message.startsWith("request")) told.push({ ...fields });
   };
-  const log: Logger = { ...silentLog, info: note, warn: note };
+  const log: Logger = { ...silentLog, debug: note, info: note, warn: note };
   const listen = { host: "127.0.0.1", port };
   const options = { listen, heartbeatMs: 1000, version: "test" };
   return ShimServer.listen(echo, options, { log, metrics: noMetrics, api });

@@ -37,7 +37,7 @@ export class ShimApi {
     return [...(proxy === undefined ? [] : [PROXY]), ...(own === undefined ? [] : [REPORTS])];
   }
 
-  /** Makes the request with which a stream begins, and tells one line of it. */
+  /** Makes the request with which a stream begins, and logs one line of it. */
   accept(head: Uint8Array, stream: LinkStream): void {
     let request: ShimRequest;
     try {
@@ -63,10 +63,12 @@ export class ShimApi {
   #telling(request: ShimRequest, stream: LinkStream): (head: ProxyAnswer) => void {
     const { method, user } = request;
     const path = (request.path.split("?")[0] ?? "").slice(0, MAX_LOGGED_PATH);
-    const fields = { ...(user === undefined ? { own: true } : { user: user.name }), method, path };
+    const isOwn = user === undefined;
+    const fields = { ...(isOwn ? { own: true } : { user: user.name }), method, path };
     let isTold = false;
     const tell = (more: object): void => {
-      if (!isTold) this.#log.info({ ...fields, ...more }, "request");
+      // The controller looks again and again; who wants an account wants that of people.
+      if (!isTold) this.#log[isOwn ? "debug" : "info"]({ ...fields, ...more }, "request");
       isTold = true;
     };
     stream.once("close", () => {
