@@ -161,6 +161,7 @@ export const CLUSTER_CONTROLLER_ROWS: readonly OptionRow[] = [
 /** The settings of the cluster controller, complete. */
 export interface ClusterControllerSettings extends CommonOptions, ReportOptions {
   readonly collectReports: Collected;
+  readonly propagated: boolean;
   readonly clusterName: ClusterName;
   readonly parents: readonly string[];
   readonly listen: Address | undefined;

@@ -96,6 +96,7 @@ async function startController(
   const client = options.entryPoint || options.apiListen !== undefined ? transport : undefined;
   const resources = client && new TransportResourceClient(client);
   const apiProxy = ownProxy(parts) ?? remote?.proxy;
+  const own = transport ?? remote?.transport();
   const who = await identity(parts, log, resources);
   const controller = await ClusterController.start(
     scope,
@@ -119,8 +120,8 @@ async function startController(
       shim,
       client: resources,
       apiProxy,
-      reporter: reporter(parts),
-      enforcer: enforcer(parts, store),
+      reporter: own && reporter(own, parts),
+      enforcer: own && enforcer(own, parts, store),
       ...who,
     },
   );
@@ -130,10 +131,8 @@ async function startController(
   return controller;
 }
 
-/** Knows the state of this cluster, if it has an API that can be asked. */
-function reporter(parts: Parts & Partial<RootRole>): Reporter | undefined {
-  const { options, log, transport } = parts;
-  if (transport === undefined) return undefined;
+/** Knows the state of this cluster. */
+function reporter(transport: ApiTransport, { options, log }: Parts): Reporter {
   const { report: modes, reportInterval: intervalMs } = options;
   return new Reporter({ transport, modes, intervalMs, log: log.child({ part: "reporter" }) });
 }
@@ -162,11 +161,11 @@ async function identity(
 
 /** Keeps what entry points above want this cluster to have. */
 function enforcer(
-  { options, log, metrics, transport }: Parts & Partial<RootRole>,
+  transport: ApiTransport,
+  { options, log, metrics }: Parts,
   store: RecordStore,
 ): Enforcer | undefined {
-  if (transport === undefined || options.propagated === false || options.parents.length === 0)
-    return undefined;
+  if (!options.propagated || options.parents.length === 0) return undefined;
   return new Enforcer({
     client: new TransportResourceClient(transport),
     store: new DesiredStore(store),

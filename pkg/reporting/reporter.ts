@@ -45,6 +45,7 @@ export class Reporter {
   readonly #followers = new Set<SourceStream>();
   #isStale = false;
   #wake: () => void = () => {};
+  #onAnswer: () => void = () => {};
   #version: string | undefined;
   #api: ApiCondition | undefined;
 
@@ -67,9 +68,23 @@ export class Reporter {
 
   /** Works until `signal` aborts. */
   async run(signal: AbortSignal): Promise<void> {
-    const kinds = Array.from(this.#kinds.values(), (kind) => kind.run(signal));
     signal.addEventListener("abort", () => this.#ended.abort(), { once: true });
-    await Promise.all([...kinds, this.#sayStatus(signal), this.#askVersion(signal)]);
+    const answered = new Promise<void>((resolve) => {
+      this.#onAnswer = resolve;
+      signal.addEventListener("abort", () => resolve(), { once: true });
+    });
+    await Promise.all([
+      this.#watchKinds(answered, signal),
+      this.#sayStatus(signal),
+      this.#askVersion(signal),
+    ]);
+  }
+
+  /** Watches from the API's first answer on: one that never answers is asked for its version only. */
+  async #watchKinds(answered: Promise<void>, signal: AbortSignal): Promise<void> {
+    await answered;
+    if (!signal.aborted)
+      await Promise.all(Array.from(this.#kinds.values(), (kind) => kind.run(signal)));
   }
 
   /** Tells whoever is at the other end of `stream` everything, or the status alone, until it ends. Never rejects. */
@@ -118,9 +133,15 @@ export class Reporter {
       try {
         const limit = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]);
         this.#version = await serverVersion(transport, limit);
+        this.#onAnswer();
         this.#reached("True", "Answered", "The Kubernetes API answers");
       } catch (error) {
         if (signal.aborted) return;
+        // A light shim has no reports: there is nothing wrong, and nothing to say.
+        if (isWithout(error)) {
+          await sleep(intervalMs, undefined, { signal }).catch(() => {});
+          continue;
+        }
         log.warn({ code: errorCode(error), text: errorText(error) }, "the API does not answer");
         this.#reached("False", "NoAnswer", errorText(error).slice(0, 500));
       }
@@ -136,6 +157,11 @@ export class Reporter {
     const lastTransitionTime = (isSame ? this.#api?.lastTransitionTime : undefined) ?? now();
     this.#api = { status, reason, message, lastTransitionTime };
   }
+}
+
+/** Whether the way to the API says that it does not take requests of ours at all. */
+function isWithout(error: unknown): boolean {
+  return error instanceof Error && errorCode(error.cause) === "NO_API";
 }
 
 function now(): string {
