@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { parse, stringify } from "yaml";
 import { treeKubeconfig } from "./tree-kubeconfig.ts";
 
-const FILE = "/home/ann/.kube/config";
+const FILE = "/etc/ann/kube/config";
 const SERVER = { server: "https://api:6443/", "certificate-authority": "ca.crt" };
 
 function made(cluster: object, user: object, entry?: { url: string; ca?: string }) {
@@ -30,12 +30,12 @@ describe("the kubeconfig of a cluster in the tree", () => {
     });
     expect(cluster).toEqual({
       server: "https://api:6443/clusters/shop-7",
-      "certificate-authority": "/home/ann/.kube/ca.crt",
+      "certificate-authority": "/etc/ann/kube/ca.crt",
     });
     expect(user).toEqual({
-      "client-certificate": "/home/ann/.kube/pki/ann.crt",
+      "client-certificate": "/etc/ann/kube/pki/ann.crt",
       "client-key": "/etc/ann.key",
-      tokenFile: "/home/ann/token",
+      tokenFile: "/etc/ann/token",
     });
   });
 
@@ -55,7 +55,7 @@ describe("the kubeconfig of a cluster in the tree", () => {
   });
 
   it.each([
-    ["./login", "/home/ann/.kube/login"],
+    ["./login", "/etc/ann/kube/login"],
     ["/usr/bin/login", "/usr/bin/login"],
     ["login", "login"],
   ])("finds the credential plugin %s at %s", (command, found) => {
