@@ -1,5 +1,10 @@
 import { bucketOf, digests } from "./digest.ts";
-import type { SinkMessage, SourceMessage, Version } from "./message.ts";
+import {
+  BadReplicationError,
+  type SinkMessage,
+  type SourceMessage,
+  type Version,
+} from "./message.ts";
 
 /** What the end that follows has to do. */
 export type SinkStep =
@@ -29,7 +34,8 @@ interface Comparison {
  */
 export class ReplicationSink {
   readonly #comparisons = new Map<string, Comparison>();
-  #isGreeted = false;
+  /** The collections that exist at the other end; undefined until it has said so. */
+  #names: ReadonlySet<string> | undefined;
 
   constructor(kept: Kept) {
     for (const [collection, versions] of kept) {
@@ -40,7 +46,7 @@ export class ReplicationSink {
 
   /** Whether everything that was kept has been compared. */
   get isCompared(): boolean {
-    return this.#isGreeted && this.#comparisons.size === 0;
+    return this.#names !== undefined && this.#comparisons.size === 0;
   }
 
   /** The other end says something; the steps are in the order in which they have to be done. */
@@ -49,12 +55,18 @@ export class ReplicationSink {
       case "collections":
         return this.#greeted(message.names);
       case "digest":
+        // More collections than were announced would be more than anybody can hold.
+        if (this.#names?.has(message.collection) !== true)
+          throw new BadReplicationError(`"${message.collection}" was not announced`);
         return this.#compare(message.collection, new Map(message.buckets));
       case "listing":
         return this.#shown(message.collection, message.bucket, new Map(message.entries));
-      case "put":
-        this.#comparisons.get(message.collection)?.kept.set(message.key, message.version);
+      case "put": {
+        const kept = this.#comparisons.get(message.collection)?.kept;
+        // What is new here is only asked for once more if it is listed later.
+        if (kept?.has(message.key) === true) kept.set(message.key, message.version);
         return [message];
+      }
       case "gone": {
         const { collection, key } = message;
         this.#comparisons.get(collection)?.kept.delete(key);
@@ -64,10 +76,10 @@ export class ReplicationSink {
   }
 
   #greeted(names: readonly string[]): SinkStep[] {
-    this.#isGreeted = true;
+    this.#names = new Set(names);
     const steps: SinkStep[] = [];
     for (const [collection, { kept }] of this.#comparisons) {
-      if (names.includes(collection)) continue;
+      if (this.#names.has(collection)) continue;
       for (const key of kept.keys()) steps.push({ kind: "delete", collection, key });
       this.#comparisons.delete(collection);
     }

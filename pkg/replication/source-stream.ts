@@ -2,6 +2,7 @@ import { once } from "node:events";
 import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { jsonLines } from "../base/json-lines.ts";
+import { drained } from "./drained.ts";
 import { type Notice, sinkMessage } from "./message.ts";
 import { type Collections, ReplicationSource } from "./source.ts";
 
@@ -97,16 +98,4 @@ export class SourceStream {
     }
     return lines.join("");
   }
-}
-
-async function drained(stream: Duplex): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const done = (): void => {
-      stream.off("drain", done);
-      stream.off("close", done);
-      resolve();
-    };
-    stream.on("drain", done);
-    stream.on("close", done);
-  });
 }

@@ -44,8 +44,10 @@ export class ReplicationSource {
       const asked = place(this.#asked, collection);
       for (const bucket of message.buckets) asked.add(bucket);
     } else {
+      const contents = this.#collections()?.get(collection);
       const marked = place(this.#marked, collection);
-      for (const key of message.keys) marked.add(key);
+      // What went after it was listed was marked then; other keys only the other end has heard of.
+      for (const key of message.keys) if (contents?.get(key) !== undefined) marked.add(key);
     }
   }
 

@@ -18,6 +18,8 @@ const KEY = `${OTE_GROUP}/key`;
 const VERSION = `${OTE_GROUP}/version`;
 const UID = `${OTE_GROUP}/uid`;
 const CREATED = `${OTE_GROUP}/created`;
+/** Annotation: characters of it, as JSON. */
+const SIZE = `${OTE_GROUP}/size`;
 
 const LONGEST_NAME = 253;
 const LONGEST_LABEL = 63;
@@ -100,7 +102,11 @@ export function mirrored(
 ): KubeObject {
   const { metadata, apiVersion: _, kind: __, ...content } = reported;
   const theirs = (metadata ?? {}) as Partial<ObjectMeta>;
-  const annotations: Record<string, string> = { [KEY]: key, [VERSION]: version };
+  const annotations: Record<string, string> = {
+    [KEY]: key,
+    [VERSION]: version,
+    [SIZE]: String(sizeIn(reported)),
+  };
   if (typeof theirs.uid === "string") annotations[UID] = theirs.uid;
   if (typeof theirs.creationTimestamp === "string") annotations[CREATED] = theirs.creationTimestamp;
   return {
@@ -121,16 +127,37 @@ export function mirrored(
   };
 }
 
-/** Key and version of a mirrored object; the version is none when it is said to be somewhere else in the tree. */
-export function reportedAs(
-  object: KubeObject,
-  { path }: MirrorOwner,
-): readonly [key: string, version: Version] | undefined {
+/** What is known of a mirrored object. */
+export interface MirroredAs {
+  readonly key: string;
+  /** None that any object has when it is said to be somewhere else in the tree. */
+  readonly version: Version;
+  readonly size: number;
+}
+
+/** What a mirrored object says of itself; undefined if it is none. */
+export function reportedAs(object: KubeObject, { path }: MirrorOwner): MirroredAs | undefined {
   const { annotations, labels } = object.metadata;
   const key = annotations?.[KEY];
   const version = annotations?.[VERSION];
   if (key === undefined || version === undefined) return undefined;
-  return [key, labels?.[PATH_LABEL] === pathLabel(path) ? version : "0".repeat(16)];
+  const isHere = labels?.[PATH_LABEL] === pathLabel(path);
+  return { key, version: isHere ? version : "0".repeat(16), size: sizeOf(object) };
+}
+
+/** Characters of what was reported, as JSON. */
+export function sizeOf({ metadata }: KubeObject): number {
+  const size = Number(metadata.annotations?.[SIZE]);
+  return Number.isSafeInteger(size) && size > 0 ? size : 0;
+}
+
+/** More than any limit where it cannot be written as JSON, because it is nested too deeply. */
+function sizeIn(reported: object): number {
+  try {
+    return JSON.stringify(reported).length;
+  } catch {
+    return Number.MAX_SAFE_INTEGER;
+  }
 }
 
 function labelsOf(labels: unknown): Record<string, string> {

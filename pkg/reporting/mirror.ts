@@ -1,6 +1,6 @@
 import { CLUSTER, SYSTEM_NAMESPACE } from "../apis/cluster.ts";
 import { NAMESPACE } from "../apis/namespace.ts";
-import type { ResourceType } from "../apis/object.ts";
+import type { KubeObject, ResourceType } from "../apis/object.ts";
 import type { ResourceClient } from "../apis/resource-client.ts";
 import { isStatus, StatusError } from "../apis/status.ts";
 import { attempts } from "../base/backoff.ts";
@@ -19,7 +19,9 @@ import {
   mirrorNamespace,
   mirrorType,
   reportedAs,
+  sizeOf,
 } from "./mirror-objects.ts";
+import { MirrorRoom } from "./mirror-room.ts";
 import { REPORTED_TYPES } from "./reported-types.ts";
 
 /** What a mirror works with. */
@@ -36,6 +38,8 @@ export interface MirrorParts {
 const FIELD_MANAGER = "ote-reports";
 /** Waits between attempts to write an object, in milliseconds. */
 const RETRY = { first: 250, longest: 30_000 };
+/** Refusals of one stream that are logged one by one. */
+const MAX_TOLD = 20;
 /** What says that the same object will be refused again, whenever it is sent. */
 const HOPELESS = new Set([400, 405, 413, 415, 422]);
 
@@ -52,7 +56,9 @@ export class MirrorNamespaceTakenError extends OteError {
 /** The centre's half of reports: what one cluster has said, as objects of the central API. */
 export class Mirror implements Keeper {
   readonly #parts: MirrorParts;
-  #isReady = false;
+  readonly #room = new MirrorRoom();
+  #ready: Promise<void> | undefined;
+  #refused = 0;
 
   constructor(parts: MirrorParts) {
     this.#parts = parts;
@@ -68,11 +74,14 @@ export class Mirror implements Keeper {
       if (type === undefined) continue;
       const namespace = mirrorNamespace(owner.cluster);
       const { items } = await client.list(type, { namespace }, signal);
-      const versions = items.flatMap((object) => {
-        const pair = reportedAs(object, owner);
-        return pair === undefined ? [] : [pair];
-      });
-      kept.set(name, new Map(versions));
+      const versions = new Map<string, Version>();
+      for (const object of items) {
+        const found = reportedAs(object, owner);
+        if (found === undefined) continue;
+        versions.set(found.key, found.version);
+        this.#room.take(nameOf(name, found.key), found.size);
+      }
+      kept.set(name, versions);
     }
     return kept;
   }
@@ -91,25 +100,47 @@ export class Mirror implements Keeper {
     const type = mirrorType(collection);
     if (type === undefined || typeof object !== "object" || object === null) return;
     const body = mirrored(type, this.#parts.owner, key, version, { ...object });
-    const { name, namespace } = body.metadata;
-    const options = { fieldManager: FIELD_MANAGER, force: true };
-    await this.#write(`${collection} ${key}`, signal, async () => {
-      await this.#prepare(signal);
-      await this.#parts.client.patch(type, { name, namespace }, "apply", body, options, signal);
-    });
+    const what = nameOf(collection, key);
+    const wasThere = this.#room.has(what);
+    const isWritten = this.#room.take(what, sizeOf(body))
+      ? await this.#write(what, signal, () => this.#apply(type, body, signal))
+      : this.#refuse(what, "it is too large, or there are too many");
+    if (isWritten) return;
+    // What is known not to be so any more is not shown.
+    if (wasThere) await this.delete(collection, key, signal);
+    else this.#room.give(what);
   }
 
   async delete(collection: string, key: string, signal: AbortSignal): Promise<void> {
     const type = mirrorType(collection);
     if (type === undefined) return;
     const at = { namespace: mirrorNamespace(this.#parts.owner.cluster), name: mirrorName(key) };
-    await this.#write(`${collection} ${key}`, signal, async () => {
-      try {
-        await this.#parts.client.delete(type, at, signal);
-      } catch (error) {
-        if (!isStatus(error, "NotFound")) throw error;
-      }
+    await this.#write(nameOf(collection, key), signal, async () => {
+      await this.#parts.client.delete(type, at, signal).catch(absent);
     });
+    this.#room.give(nameOf(collection, key));
+  }
+
+  async #apply(type: ResourceType, body: KubeObject, signal: AbortSignal): Promise<void> {
+    const { client } = this.#parts;
+    await this.#prepare(signal);
+    const options = { fieldManager: FIELD_MANAGER, force: true };
+    const made = await client.patch<KubeObject>(
+      type,
+      body.metadata,
+      "apply",
+      body,
+      options,
+      signal,
+    );
+    const { managedFields = [], resourceVersion } = made.metadata;
+    const isOurs = managedFields.every(
+      (entry) => (entry as { readonly manager?: unknown }).manager === FIELD_MANAGER,
+    );
+    // Applying leaves what others have added; nobody but the cluster says what it has.
+    if (isOurs) return;
+    const metadata = { ...body.metadata, resourceVersion };
+    await client.update(type, { ...body, metadata }, undefined, signal);
   }
 
   async #status(object: unknown, signal: AbortSignal): Promise<void> {
@@ -124,33 +155,46 @@ export class Mirror implements Keeper {
     await this.#parts.client.patch(CLUSTER, key, "apply", body, options, signal);
   }
 
-  /** Makes the namespace, once. */
+  /** Makes the namespace, once for all who write at the same time. */
   async #prepare(signal: AbortSignal): Promise<void> {
-    if (this.#isReady) return;
     const { client, owner } = this.#parts;
-    await ensureNamespace(client, owner.cluster, signal);
-    this.#isReady = true;
+    this.#ready ??= ensureNamespace(client, owner.cluster, signal);
+    try {
+      await this.#ready;
+    } catch (error) {
+      this.#ready = undefined;
+      throw error;
+    }
   }
 
-  /** Tries until it is written, or cannot ever be. Rejects when `signal` aborts. */
-  async #write(what: string, signal: AbortSignal, write: () => Promise<void>): Promise<void> {
-    const { log, onRefused } = this.#parts;
+  /** Tries until it is written, or cannot ever be; then resolves to false. Rejects when `signal` aborts. */
+  async #write(what: string, signal: AbortSignal, write: () => Promise<void>): Promise<boolean> {
+    const { log } = this.#parts;
     for await (const { delay } of attempts(signal, RETRY)) {
       try {
         await write();
-        return;
+        return true;
       } catch (error) {
         signal.throwIfAborted();
         const isHopeless = error instanceof StatusError && HOPELESS.has(error.status.code);
         // The namespace may have been deleted by somebody: it is made again.
-        if (isStatus(error, "NotFound")) this.#isReady = false;
-        log.warn({ what, delay, text: errorText(error), given: isHopeless }, "cannot write report");
-        if (!isHopeless) continue;
-        onRefused();
-        return;
+        if (isStatus(error, "NotFound")) this.#ready = undefined;
+        if (isHopeless) return this.#refuse(what, errorText(error));
+        log.warn({ what, delay, text: errorText(error) }, "cannot write report, will retry");
       }
     }
     signal.throwIfAborted();
+    return false;
+  }
+
+  #refuse(what: string, text: string): false {
+    const { log, onRefused } = this.#parts;
+    this.#refused += 1;
+    const count = this.#refused;
+    // A cluster that reports a million such objects must not fill the log.
+    if (count <= MAX_TOLD || count % 1000 === 0) log.warn({ what, text, count }, "report refused");
+    onRefused();
+    return false;
   }
 }
 
@@ -199,6 +243,10 @@ export async function removeMirror(
     await client.deleteCollection(type, { namespace }, signal).catch(absent);
   }
   await client.delete(NAMESPACE, { name: namespace }, signal).catch(absent);
+}
+
+function nameOf(collection: string, key: string): string {
+  return `${collection} ${key}`;
 }
 
 function absent(error: unknown): undefined {

@@ -6,6 +6,7 @@ import { versionOf } from "../replication/digest.ts";
 import type { Version } from "../replication/message.ts";
 import type { Collection } from "../replication/source.ts";
 import type { Facts } from "./facts.ts";
+import { MAX_OBJECT } from "./mirror-room.ts";
 import { pick } from "./pick.ts";
 import type { ReportMode } from "./report-modes.ts";
 import type { ReportedType } from "./reported-types.ts";
@@ -13,7 +14,7 @@ import type { ReportedType } from "./reported-types.ts";
 /** What is kept of an object: enough to report it and to count it. */
 interface Trimmed extends KubeObject {
   readonly facts: Facts;
-  /** Absent where only numbers are reported. */
+  /** Absent where only numbers are reported, and of what is too large. */
   readonly report?: { readonly version: Version; readonly object: unknown };
 }
 
@@ -89,6 +90,9 @@ function trimmed(row: ReportedType, mode: ReportMode, object: KubeObject): Trimm
     metadata: { name, namespace, uid, labels, creationTimestamp },
     ...(pick(object, row.keep) as object | undefined),
   };
-  const version = versionOf(JSON.stringify(reported));
+  const text = JSON.stringify(reported);
+  // The centre would not take it, whatever else it takes.
+  if (text.length > MAX_OBJECT) return { ...identity, facts };
+  const version = versionOf(text);
   return { ...identity, facts, report: { version, object: reported } };
 }

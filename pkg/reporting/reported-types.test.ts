@@ -151,7 +151,9 @@ describe("a mirrored object", () => {
     const labels = { app: "web", "ote.baidu.com/cluster": "other", bad: 7 };
     const metadata = { name: "x", labels, uid: "u", finalizers: ["f"], ownerReferences: [{}] };
     const reported = { apiVersion: "v9", kind: "Pod", metadata, spec: { replicas: 1 } };
-    const made = mirrored(type, owner, "shop/web", "0123456789abcdef", reported);
+    const version = "0123456789abcdef";
+    const size = JSON.stringify(reported).length;
+    const made = mirrored(type, owner, "shop/web", version, reported);
     expect(made).toEqual({
       apiVersion: "report.ote.baidu.com/v1",
       kind: "Deployment",
@@ -167,14 +169,15 @@ describe("a mirrored object", () => {
         annotations: {
           "ote.baidu.com/key": "shop/web",
           "ote.baidu.com/version": "0123456789abcdef",
+          "ote.baidu.com/size": String(size),
           "ote.baidu.com/uid": "u",
         },
       },
       spec: { replicas: 1 },
     });
-    expect(reportedAs(made, owner)).toEqual(["shop/web", "0123456789abcdef"]);
+    expect(reportedAs(made, owner)).toEqual({ key: "shop/web", version, size });
     const moved = { ...owner, path: ["root", "south", "shop-1"] };
-    expect(reportedAs(made, moved)?.[1]).not.toBe("0123456789abcdef");
+    expect(reportedAs(made, moved)?.version).not.toBe(version);
   });
 
   it("has a path that fits into a label", () => {

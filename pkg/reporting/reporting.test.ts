@@ -214,7 +214,9 @@ describe("reports", () => {
     await follow(down);
     await until("it is said", async () => {
       const [condition] = (await status())?.conditions ?? [];
-      return condition?.status === "False" && condition.message?.includes("connection refused") === true;
+      return (
+        condition?.status === "False" && condition.message?.includes("connection refused") === true
+      );
     });
     expect((await status())?.nodeText).toBeUndefined();
   });

@@ -35,6 +35,8 @@ const LEFT_BEHIND = "*";
 const COMPARED_AT_ONCE = 16;
 /** So long at most the comparison of one mirror may keep others from being compared, in milliseconds. */
 const COMPARE_MS = 10_000;
+/** Longest line that a cluster may say, in bytes: room for an object, and for a part of a listing. */
+const MAX_LINE = 2 * 1024 * 1024;
 /** A cluster that has no object any more is still there; tried again until it has left. */
 class StillFollowedError extends OteError {
   readonly code = "STILL_REPORTING";
@@ -113,7 +115,7 @@ export class Collector {
     try {
       const kept: Kept = collected === "all" ? await mirror.kept(signal) : new Map();
       const stream = converse(name, collected === "all" ? "reports" : "status");
-      const sink = new SinkStream(stream, kept, mirror);
+      const sink = new SinkStream(stream, kept, mirror, MAX_LINE);
       return await sink.run(signal, () => turn[Symbol.dispose]());
     } catch (error) {
       return error;

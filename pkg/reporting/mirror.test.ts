@@ -1,0 +1,208 @@
+import { duplexPair } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { CLUSTER, type Cluster, SYSTEM_NAMESPACE } from "../apis/cluster.ts";
+import type { KubeObject, ResourceType } from "../apis/object.ts";
+import { type TestServer, testServer } from "../apiserver/server.fixture.ts";
+import { silentLog } from "../base/log.ts";
+import { TransportResourceClient } from "../kube/transport-resource-client.ts";
+import { versionOf } from "../replication/digest.ts";
+import type { Kept } from "../replication/sink.ts";
+import { SinkStream } from "../replication/sink-stream.ts";
+import { Mirror } from "./mirror.ts";
+import { mirrorType, REPORT_CRDS } from "./mirror-objects.ts";
+import { MAX_MIRROR, MAX_OBJECT, MAX_OBJECTS, MirrorRoom } from "./mirror-room.ts";
+
+const MAX_LINE = 2 * 1024 * 1024;
+const TYPE = mirrorType("deployments") as ResourceType;
+
+let server: TestServer;
+let client: TransportResourceClient;
+let ended: AbortController;
+let refused: number;
+let running: Promise<unknown>[];
+
+beforeEach(async () => {
+  server = await testServer({ definitions: REPORT_CRDS });
+  client = new TransportResourceClient(server.transport);
+  ended = new AbortController();
+  refused = 0;
+  running = [];
+  await client.create(CLUSTER, {
+    apiVersion: "ote.baidu.com/v1",
+    kind: "Cluster",
+    metadata: { name: "shop", namespace: SYSTEM_NAMESPACE },
+    spec: { name: "shop" },
+  } as Cluster);
+});
+afterEach(async () => {
+  ended.abort();
+  await Promise.all(running);
+  await server[Symbol.asyncDispose]();
+});
+
+function mirror(): Mirror {
+  const owner = { cluster: "shop", path: ["root", "shop"] };
+  return new Mirror({ client, owner, log: silentLog, onRefused: () => (refused += 1) });
+}
+
+/** A cluster that says what it likes. */
+function speaker(kept: Kept = new Map()) {
+  const [near, far] = duplexPair();
+  const end = new SinkStream(near, kept, mirror(), MAX_LINE).run(ended.signal);
+  running.push(end);
+  far.on("error", () => {});
+  const say = (message: object): boolean => far.write(`${JSON.stringify(message)}\n`);
+  return { say, far, near, end };
+}
+
+function put(key: string, object: object): object {
+  const version = versionOf(`${key}${JSON.stringify(object)}`);
+  return { kind: "put", collection: "deployments", key, version, object };
+}
+
+async function items(): Promise<readonly KubeObject[]> {
+  return (await client.list<KubeObject>(TYPE)).items;
+}
+
+async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
+  for (let at = 0; at < 800; at++) {
+    if (await holds()) return;
+    await sleep(25);
+  }
+  throw new Error(`not within twenty seconds: ${what}`);
+}
+
+describe("a mirror", () => {
+  it("shows nobody's words but the cluster's once an object is written anew", async () => {
+    const { say } = speaker();
+    say(put("default/web", { metadata: { labels: { app: "web" } }, spec: { replicas: 1 } }));
+    await until("it is there", async () => (await items()).length === 1);
+    const at = { namespace: "ote-shop", name: "default.web" };
+    const metadata = { labels: { mine: "yes" }, annotations: { note: "x" } };
+    await client.patch(TYPE, at, "merge", { metadata, spec: { extra: true, replicas: 9 } });
+    say(put("default/web", { metadata: { labels: { app: "web" } }, spec: { replicas: 2 } }));
+    await until("it is as it should be", async () => {
+      const [item] = (await items()) as (KubeObject & { spec?: object })[];
+      return JSON.stringify(item?.spec) === '{"replicas":2}';
+    });
+    const [item] = await items();
+    expect(item?.metadata.labels).not.toHaveProperty("mine");
+    expect(item?.metadata.annotations).not.toHaveProperty("note");
+  });
+
+  it("does not take an object that is too large, and does not go on showing what it was", async () => {
+    const { say } = speaker();
+    say(put("default/web", { spec: { text: "small" } }));
+    await until("it is there", async () => (await items()).length === 1);
+    say(put("default/web", { spec: { text: "x".repeat(MAX_OBJECT) } }));
+    say(put("default/other", { spec: { text: "small" } }));
+    await until("only the other is there", async () => {
+      return (await items()).map(({ metadata }) => metadata.name).join() === "default.other";
+    });
+    expect(refused).toBe(1);
+  });
+
+  it.each([
+    "a/b/c",
+    "../../etc/passwd",
+    "%2e%2e/x",
+    "default/web?watch=true",
+    "default/web#",
+    "Ünï/cödé",
+    "new\nline/x",
+    "nul\u0000/x",
+    "-/-",
+    "__proto__",
+    "constructor/prototype",
+    "A".repeat(512),
+  ])("takes or refuses an object with the key %j, and harms no other", async (key) => {
+    const { say } = speaker();
+    say(put("default/web", { spec: { replicas: 1 } }));
+    await until("it is there", async () => (await items()).length === 1);
+    say(put(key, { spec: { replicas: 1 } }));
+    say({ kind: "gone", collection: "deployments", key });
+    say(put("default/after", { spec: { replicas: 1 } }));
+    await until("what comes after it is there", async () => {
+      const names = (await items()).map(({ metadata }) => metadata.name).sort();
+      return names.join() === "default.after,default.web";
+    });
+  });
+
+  it("is not impressed by an object that is nested deeper than anybody can go", async () => {
+    const { say, far } = speaker();
+    for (const depth of [500, 5_000, 100_000]) {
+      const object = `{"spec":${"[".repeat(depth)}${"]".repeat(depth)}}`;
+      const { object: _, ...message } = put(`default/d${depth}`, {}) as { object: object };
+      far.write(`${JSON.stringify(message).slice(0, -1)},"object":${object}}\n`);
+    }
+    say(put("default/web", { spec: { replicas: 1 } }));
+    await until("the next one is there", async () =>
+      (await items()).some(({ metadata }) => metadata.name === "default.web"),
+    );
+  });
+
+  it("is written a few times a second only, however often one object changes", async () => {
+    const { say, far } = speaker();
+    const began = performance.now();
+    for (let at = 0; at < 40; at++) say(put("default/web", { spec: { at } }));
+    say(put("default/end", {}));
+    await until("all is read", async () => (await items()).length === 2);
+    expect(performance.now() - began).toBeGreaterThan(1500);
+    far.destroy();
+  });
+
+  it("does not hold more for a cluster than it says that it has", async () => {
+    const { say, end } = speaker();
+    say({ kind: "collections", names: ["deployments"] });
+    say({ kind: "digest", collection: "anything", buckets: [] });
+    expect(await end).toMatchObject({ code: "BAD_REPLICATION" });
+  });
+
+  it("reads no more from a cluster that makes it ask and does not listen", async () => {
+    const { say, near } = speaker();
+    say({ kind: "collections", names: ["deployments"] });
+    const version = versionOf("x");
+    const entries = Array.from({ length: 2000 }, (_, at) => [`${"k".repeat(400)}${at}`, version]);
+    let waits = 0;
+    for (let at = 0; at < 200; at++) {
+      say({ kind: "digest", collection: "deployments", buckets: [[1, version]] });
+      if (!say({ kind: "listing", collection: "deployments", bucket: 1, entries })) waits += 1;
+      await sleep(1);
+    }
+    // Two lines of 800 kB may have been answered; 200 would be 160 MB.
+    expect(near.writableLength).toBeLessThan(2 * MAX_LINE);
+    expect(waits).toBeGreaterThan(190);
+  });
+
+  it("parts with a cluster whose line never ends", async () => {
+    const { far, end } = speaker();
+    const piece = "x".repeat(100_000);
+    for (let at = 0; at < 30; at++) far.write(piece);
+    expect(await end).toMatchObject({ code: "BAD_LINE" });
+  });
+});
+
+describe("the room for one cluster", () => {
+  it("is limited in number", () => {
+    const room = new MirrorRoom();
+    for (let at = 0; at < MAX_OBJECTS; at++) expect(room.take(`k${at}`, 1)).toBe(true);
+    expect(room.take("one more", 1)).toBe(false);
+    expect(room.take("k0", 2)).toBe(true);
+    room.give("k1");
+    room.give("k1");
+    expect(room.take("one more", 1)).toBe(true);
+    expect(room.take("and another", 1)).toBe(false);
+  });
+
+  it("is limited in size, and what an object had is free when it becomes another", () => {
+    const room = new MirrorRoom();
+    const most = Math.floor(MAX_MIRROR / MAX_OBJECT);
+    for (let at = 0; at < most; at++) expect(room.take(`k${at}`, MAX_OBJECT)).toBe(true);
+    expect(room.take("one more", 1)).toBe(false);
+    expect(room.has("one more")).toBe(false);
+    expect(room.take("k0", 10)).toBe(true);
+    expect(room.take("one more", MAX_OBJECT - 10)).toBe(true);
+    expect(room.take("k0", 11)).toBe(false);
+  });
+});
