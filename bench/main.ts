@@ -3,6 +3,7 @@ import { cpus } from "node:os";
 import { apiRows } from "./api-rows.ts";
 import { fanOut, memoryPerChild, type Variant } from "./fan-out.ts";
 import { faultRows } from "./faults.ts";
+import { queryRows } from "./query.ts";
 import type { Row } from "./row.ts";
 import { stormRows } from "./storm.ts";
 import { taskToStatus } from "./task-to-status.ts";
@@ -23,6 +24,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Row[]>>> = {
     },
   ],
   api: apiRows,
+  query: queryRows,
   storm: () => stormRows(option("--only", "")),
   faults: () =>
     faultRows({
