@@ -21,7 +21,7 @@ export async function openOwnEntry(
   transport: ApiTransport | undefined,
   doors: QueryPower["doors"],
 ): Promise<EntryPower> {
-  const { entry, dataDir, clusterName: name } = options;
+  const { entry, dataDir, clusterName: name, leaderElect } = options;
   if (entry === undefined || transport === undefined) return { follow: () => {}, lead: () => {} };
   // Only who has one pays for its code.
   const { openEntry } = await import("../pkg/clustercontroller/entry/entry.ts");
@@ -31,7 +31,7 @@ export async function openOwnEntry(
   const part = log.child({ part: "entry" });
   const address = await openEntry(
     scope,
-    { ...entry, name, dataDir },
+    { ...entry, name, dataDir, isOneOfSeveral: leaderElect },
     { transport, client, clusters, doors, log: part, metrics },
   );
   return {

@@ -13,8 +13,9 @@ import {
   type ListenAddress,
   type ListenerLimits,
 } from "../../apiserver/listen/https-listener.ts";
-import { isAnyAddress } from "../../apiserver/listen/pki.ts";
+import { isAnyAddress, openAuthority } from "../../apiserver/listen/pki.ts";
 import type { VisitParts } from "../../apiserver/listen/visit.ts";
+import type { CertificateAuthority } from "../../base/certificates.ts";
 import { errorText } from "../../base/errors.ts";
 import type { Logger } from "../../base/log.ts";
 import type { Metrics } from "../../base/metrics.ts";
@@ -30,6 +31,7 @@ import {
   type ServingOptions,
   servingCertificate,
 } from "./serving-certificate.ts";
+import { sharedAuthority } from "./shared-authority.ts";
 
 /** What an entry is, and where. */
 export interface EntryOptions {
@@ -39,6 +41,8 @@ export interface EntryOptions {
   /** Where callers reach it; this machine's name with its port, if absent. */
   readonly url?: string | undefined;
   readonly dataDir: string;
+  /** Whether it is one of several beside the same API; then they have an authority in common. */
+  readonly isOneOfSeveral?: boolean | undefined;
   readonly certificate?: ServingOptions["files"];
   /** PEM file of the authorities of callers' certificates; those that the API publishes, if absent. */
   readonly clientCa?: string | undefined;
@@ -80,8 +84,7 @@ export async function openEntry(
 ): Promise<EntryAddress> {
   const { log, clusters } = parts;
   const serving = await servingCertificate({
-    directory: join(options.dataDir, "entry"),
-    name: options.name,
+    authority: () => authorityOf(options, parts, scope.signal),
     hosts: hostsOf(options),
     files: options.certificate,
   });
@@ -125,6 +128,15 @@ export async function openEntry(
   const url = options.url ?? urlOf(options.listen.host, listener.port);
   log.info({ url, port: listener.port }, "clusters can be reached");
   return { url, ca: serving.ca };
+}
+
+function authorityOf(
+  { dataDir, name, isOneOfSeveral }: EntryOptions,
+  { client }: EntryParts,
+  signal: AbortSignal,
+): Promise<CertificateAuthority> {
+  if (isOneOfSeveral === true) return sharedAuthority(client, name, signal);
+  return openAuthority(join(dataDir, "entry"), `${name}-entry`);
 }
 
 function followAuthorities(

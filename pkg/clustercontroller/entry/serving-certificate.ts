@@ -1,15 +1,14 @@
 import { readFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { createSecureContext } from "node:tls";
-import { isAnyAddress, openAuthority } from "../../apiserver/listen/pki.ts";
-import type { KeyPair } from "../../base/certificates.ts";
+import { isAnyAddress } from "../../apiserver/listen/pki.ts";
+import type { CertificateAuthority, KeyPair } from "../../base/certificates.ts";
 import { EntryFileError } from "./entry-file-error.ts";
 
 /** Where the certificate of an entry comes from. */
 export interface ServingOptions {
-  /** Its own authority is kept here; made when there is none. */
-  readonly directory: string;
-  readonly name: string;
+  /** Whom certificates are from that are made here. */
+  readonly authority: () => Promise<CertificateAuthority>;
   /** Names and addresses at which callers reach it. */
   readonly hosts: readonly string[];
   /** PEM files of somebody else's authority, instead of an own one. */
@@ -34,7 +33,7 @@ const REISSUE_MS = 20 * 24 * 3_600_000;
 const REREAD_MS = 60_000;
 const THIS_MACHINE = ["127.0.0.1", "::1", "localhost"];
 
-/** The certificate of an entry, from files or from an authority of its own. */
+/** The certificate of an entry, from files or made by an authority of ours. */
 export async function servingCertificate(options: ServingOptions): Promise<ServingCertificate> {
   const { files } = options;
   if (files === undefined) return ownCertificate(options);
@@ -43,11 +42,10 @@ export async function servingCertificate(options: ServingOptions): Promise<Servi
 }
 
 async function ownCertificate({
-  directory,
-  name,
+  authority: open,
   hosts,
 }: ServingOptions): Promise<ServingCertificate> {
-  const authority = await openAuthority(directory, `${name}-entry`);
+  const authority = await open();
   const names = [...new Set([...THIS_MACHINE, hostname(), ...hosts])];
   const reachable = names.filter((host) => !isAnyAddress(host));
   return {
