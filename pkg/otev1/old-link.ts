@@ -6,7 +6,7 @@ import { closeWith } from "../tunnel/hello.ts";
 import { Inbox, type MessageHandler } from "../tunnel/inbox.ts";
 import { type Link, LinkClosedError, type LinkEnd, POLITE_END } from "../tunnel/link.ts";
 import { watchLiveness } from "../tunnel/liveness.ts";
-import type { Message, Result, Routes, Task } from "../wire/message.ts";
+import type { Close, Message, Result, Routes, Task } from "../wire/message.ts";
 import type { ClusterName } from "../wire/names.ts";
 import {
   decodeOldMessage,
@@ -28,6 +28,11 @@ const HIGH_MARK = 2 * 1024 * 1024;
 const OUTBOX_LIMIT = 32 * 1024 * 1024;
 /** Tasks that wait for an answer above which a link is not `writable`; an old cluster executes one at a time. */
 const MAX_ASKED = 1000;
+/** What is said to who wants to talk to the Kubernetes API of an old cluster. */
+const NO_API = {
+  code: "NO_API",
+  text: "The cluster runs OTE-Stack 2020, which lets nobody through to its API",
+} as const;
 /** Milliseconds between looks at whether a slow peer has read. */
 const LOOK_MS = 50;
 
@@ -126,6 +131,9 @@ export class OldLink implements Link {
       case "conflict":
         this.#parts.onConflict(this, message.name, message.text);
         break;
+      case "open":
+        this.tell({ kind: "close", stream: message.stream, ...NO_API });
+        break;
       default:
         // Ranks, paths and whom to join by TLS mean nothing to an old peer.
         break;
@@ -148,7 +156,7 @@ export class OldLink implements Link {
   }
 
   /** Says something in the peer's name to the tree. */
-  tell(message: Routes | Result): void {
+  tell(message: Routes | Result | Close): void {
     this.#inbox.add(message);
   }
 

@@ -99,6 +99,18 @@ describe("a root without identities", () => {
     expect(first.socket.readyState).toBe(first.socket.OPEN);
   });
 
+  it("says at once that their Kubernetes APIs cannot be asked", async () => {
+    await dial("old", { below: { older: {} } });
+    await reaches("older", "online");
+    const user = { name: "somebody", groups: [] };
+    for (const name of ["old", "older"]) {
+      const request = { method: "GET", path: "/version", headers: [], user };
+      const { answer } = root.streams.exchange(name, request);
+      await expect(answer).rejects.toMatchObject({ code: "NO_API" });
+    }
+    expect(root.streams.size).toBe(0);
+  });
+
   it("notices one that is silent, and takes it again", async () => {
     const silent = await dial("silent", { reportMs: 1_000_000 });
     await reaches("silent", "online");
