@@ -45,7 +45,7 @@ export interface AnswerRows {
 
 /** A reader for an answer of this content type. */
 export function readAnswer(contentType: string, include: Include): AnswerRows {
-  return /\bjson\b/i.test(contentType) ? new JsonRows(include) : new TextRows();
+  return /\bjson\b/i.test(contentType) ? new JsonRows(include) : new TextRows(include);
 }
 
 /** A Table row by row; the items of any other list, and any other object, as rows with a name and an age. */
@@ -102,8 +102,13 @@ class JsonRows implements AnswerRows {
 
 /** Anything else as one cell. */
 class TextRows implements AnswerRows {
+  readonly #include: Include;
   readonly #parts: Uint8Array[] = [];
   held = 0;
+
+  constructor(include: Include) {
+    this.#include = include;
+  }
 
   feed(chunk: Uint8Array): undefined {
     this.#parts.push(chunk);
@@ -117,7 +122,8 @@ class TextRows implements AnswerRows {
 
   end(): { last: RowBatch; next: string } {
     const text = Buffer.concat(this.#parts).toString();
-    const rows = [{ cells: [shown(text)] }];
+    const cells = [shown(text)];
+    const rows = [this.#include === "Object" ? { cells, object: { text } } : { cells }];
     return { last: { columns: TEXT, rows, bytes: text.length }, next: "" };
   }
 }

@@ -39,19 +39,20 @@ const LOOK_UPS = 16;
 /**
  * The clusters that `choice` means, sorted by name. Those that the caller may not ask are named as forbidden if
  * the caller may list clusters; otherwise they are left out, and a name in the selector is answered alike whether there
- * is such a cluster or not. Throws a SelectorError.
+ * is such a cluster or not. Throws a SelectorError, and the reason of `signal`.
  */
 export async function chooseClusters(
   { text, tags }: ClusterChoice,
   directory: ClusterDirectory,
   caller: QueryCaller,
+  signal: AbortSignal,
 ): Promise<ChosenCluster[]> {
   const selector = text === undefined ? undefined : parseSelector(text);
   const all = [...directory.known()];
   const meant = all
     .filter((cluster) => selector?.selects(cluster) ?? true)
     .filter((cluster) => tags?.(cluster.tags) ?? true);
-  const [reached, seesAll] = [await reachable(meant, caller), await caller.mayList()];
+  const [reached, seesAll] = [await reachable(meant, caller, signal), await caller.mayList()];
   const chosen: ChosenCluster[] = meant
     .filter(({ name }) => seesAll || reached.has(name))
     .map(({ name }) => withState(name, directory, reached, caller.user));
@@ -71,12 +72,16 @@ export async function chooseClusters(
 async function reachable(
   clusters: readonly Selectable[],
   caller: QueryCaller,
+  signal: AbortSignal,
 ): Promise<ReadonlySet<string>> {
   if (await caller.mayReach(undefined)) return new Set(clusters.map(({ name }) => name));
   const found = new Set<string>();
   const queue = clusters.values();
   const look = async (): Promise<void> => {
-    for (const { name } of queue) if (await caller.mayReach(name)) found.add(name);
+    for (const { name } of queue) {
+      signal.throwIfAborted();
+      if (await caller.mayReach(name)) found.add(name);
+    }
   };
   await Promise.all(Array.from({ length: LOOK_UPS }, look));
   return found;

@@ -206,6 +206,8 @@ describe("a query to many clusters", () => {
     });
     const health = await gathered(clusters.ask({ path: "/livez" }));
     expect(names(health)).toEqual([["real", "ok"]]);
+    const whole = await gathered(clusters.ask({ path: "/livez", includeObject: "Object" }));
+    expect(of(whole, "ROWS")[0]?.rows[0]?.object).toEqual({ text: "ok" });
     const one = await gathered(clusters.ask({ resource: "ns", name: "default" }));
     expect(names(one)).toEqual([["real", "default"]]);
     const none = await gathered(clusters.ask({ resource: "ns", name: "nowhere" }));

@@ -83,7 +83,7 @@ export class ClusterQueries {
       });
     this.#gauge(++this.#running);
     try {
-      const chosen = await chooseClusters(query.choice, this.#parts.directory, caller);
+      const chosen = await chooseClusters(query.choice, this.#parts.directory, caller, signal);
       yield* this.#tell(query, caller, chosen, signal);
     } finally {
       this.#gauge(--this.#running);
