@@ -6,6 +6,7 @@ import { faultRows } from "./faults.ts";
 import { queryRows } from "./query.ts";
 import type { Row } from "./row.ts";
 import { stormRows } from "./storm.ts";
+import { streamRows } from "./streams.ts";
 import { taskToStatus } from "./task-to-status.ts";
 
 /** Messages down in all rounds of one repetition; the first third of the rounds only warms the compiler up. */
@@ -25,6 +26,11 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Row[]>>> = {
   ],
   api: apiRows,
   query: queryRows,
+  streams: () =>
+    streamRows({
+      repetitions: Number(option("--repetitions", "3")),
+      only: option("--only", ""),
+    }),
   storm: () => stormRows(option("--only", "")),
   faults: () =>
     faultRows({

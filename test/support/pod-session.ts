@@ -26,6 +26,7 @@ const CLOSE = 255;
 export class PodSession {
   readonly #socket: WebSocket;
   readonly #output: Buffer[] = [];
+  readonly #waiting: (() => void)[] = [];
   #status: SessionStatus | undefined;
   /** Resolves with the command's status, or with undefined when the connection ended without one. */
   readonly ended: Promise<SessionStatus | undefined>;
@@ -38,6 +39,7 @@ export class PodSession {
       if (message[0] === ERROR) this.#status = JSON.parse(String(body));
       else if (onOutput === undefined) this.#output.push(body);
       else onOutput(body);
+      if (body.length > 0) for (const wake of this.#waiting.splice(0)) wake();
     });
     this.ended = new Promise((resolve) => socket.once("close", () => resolve(this.#status)));
   }
@@ -69,6 +71,11 @@ export class PodSession {
   /** Everything it has said so far. */
   get output(): Buffer {
     return Buffer.concat(this.#output);
+  }
+
+  /** Resolves when it says something next. */
+  more(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
   /** Resolves when the bytes have been handed to the network. */

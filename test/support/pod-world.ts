@@ -20,6 +20,7 @@ const ECHO =
 const METERS = {
   streams: "ote_streams",
   descriptors: "process_open_fds",
+  heap: "nodejs_heap_size_used_bytes",
   cutLinks: "ote_link_errors_total",
 } as const;
 
@@ -42,7 +43,12 @@ export class PodWorld implements AsyncDisposable {
 
   static async start(
     plane: ControlPlane,
-    members: { readonly root?: TreeMember; readonly region?: TreeMember } = {},
+    members: {
+      readonly root?: TreeMember;
+      readonly region?: TreeMember;
+      /** How the edge reaches the control plane; by itself, if absent. */
+      readonly edge?: TreeMember;
+    } = {},
   ): Promise<PodWorld> {
     const kubelets = [
       await FakeKubelet.start(plane, { name: "plain" }),
@@ -51,7 +57,7 @@ export class PodWorld implements AsyncDisposable {
     const tree = await ProcessTree.start({
       root: members.root ?? {},
       region: { parent: "root", ...members.region },
-      edge: { parent: "region", kubeconfig: plane.kubeconfig },
+      edge: { parent: "region", ...(members.edge ?? { kubeconfig: plane.kubeconfig }) },
     });
     const world = new PodWorld(plane, kubelets, tree);
     await world.#run();

@@ -1,0 +1,279 @@
+import { createHash, randomBytes } from "node:crypto";
+import { createReadStream, openSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { ControlPlane } from "../test/support/control-plane.ts";
+import { KUBECTLS, Kubectl } from "../test/support/kubectl.ts";
+import { PodSession } from "../test/support/pod-session.ts";
+import { MEMBERS, PodWorld } from "../test/support/pod-world.ts";
+import type { Row } from "./row.ts";
+import { changesSeen } from "./stream-watches.ts";
+
+const WATCHES = 200;
+const CHANGES = 30;
+const SESSIONS = 50;
+const ECHOES = 40;
+const COPIED_BYTES = 200_000_000;
+const CYCLES = 500;
+
+/** What is measured in a world of pods, as rows; those with a yardstick take turns with it. */
+const STREAM_BENCHMARKS: Readonly<
+  Record<string, (world: PodWorld, repetitions: number) => Promise<Row[]>>
+> = {
+  watches: watchRows,
+  sessions: sessionRows,
+  stalled: stalledRows,
+  copy: copyRows,
+  cycles: cycleRows,
+};
+
+/** kubectl and its like through three tiers, beside direct access to the same kube-apiserver. */
+export async function streamRows(plan: { repetitions: number; only: string }): Promise<Row[]> {
+  if ((process.env.KUBEBUILDER_ASSETS ?? "") === "") {
+    process.stderr.write("streams are not measured: KUBEBUILDER_ASSETS is not set\n");
+    return [];
+  }
+  await using plane = await ControlPlane.start();
+  await using world = await PodWorld.start(plane);
+  const rows: Row[] = [];
+  for (const [name, measure] of Object.entries(STREAM_BENCHMARKS)) {
+    if (!name.includes(plan.only)) continue;
+    process.stderr.write(`  ${name}\n`);
+    rows.push(...(await measure(world, plan.repetitions)));
+  }
+  return rows;
+}
+
+async function watchRows(world: PodWorld, repetitions: number): Promise<Row[]> {
+  const delays = await inTurns(world, repetitions, (kubeconfig) =>
+    changesSeen({ kubeconfig, direct: world.direct, watches: WATCHES, changes: CHANGES }),
+  );
+  return [
+    {
+      what: `change to event at ${WATCHES} watches, p99`,
+      unit: "ms",
+      ours: p99(delays.ours),
+      yardstick: p99(delays.direct),
+    },
+  ];
+}
+
+async function sessionRows(world: PodWorld, repetitions: number): Promise<Row[]> {
+  const openings: Record<string, number[]> = { [world.direct]: [], [world.through()]: [] };
+  const echoes = await inTurns(world, repetitions, async (kubeconfig) => {
+    const began = performance.now();
+    const sessions = await openMany(kubeconfig, SESSIONS);
+    openings[kubeconfig]?.push(performance.now() - began);
+    const times = await Promise.all(sessions.map((session) => echoTimes(session, ECHOES)));
+    for (const session of sessions) session.cut();
+    return times.flat();
+  });
+  const median = (kubeconfig: string) => quantile(openings[kubeconfig] ?? [], 0.5);
+  return [
+    {
+      what: `${SESSIONS} exec sessions begun at once, until all answer, median`,
+      unit: "ms",
+      ours: median(world.through()),
+      yardstick: median(world.direct),
+    },
+    {
+      what: `a line and its echo in ${SESSIONS} exec sessions at once, p99`,
+      unit: "ms",
+      ours: p99(echoes.ours),
+      yardstick: p99(echoes.direct),
+    },
+  ];
+}
+
+/** The yardstick is the same without anybody who stands still. */
+async function stalledRows(world: PodWorld, repetitions: number): Promise<Row[]> {
+  const kubeconfig = world.through();
+  const sessions = await openMany(kubeconfig, 10);
+  const [alone, beside]: [number[], number[]] = [[], []];
+  const measure = async (times: number[]): Promise<void> => {
+    for (const session of sessions) times.push(...(await echoTimes(session, 4 * ECHOES)));
+  };
+  await measure([]);
+  for (let round = 0; round < 2 * repetitions; round++) {
+    await measure(alone);
+    const stalled = await open(kubeconfig, ["cat", "/dev/zero"], () => {});
+    await sleep(200);
+    stalled.pause();
+    await sleep(1000);
+    await measure(beside);
+    stalled.cut();
+    await sleep(500);
+  }
+  for (const session of sessions) session.cut();
+  return [
+    {
+      what: "a line and its echo while another reader stands still, p99; yardstick: without it",
+      unit: "ms",
+      ours: p99(beside),
+      yardstick: p99(alone),
+      limit: 1.1,
+    },
+  ];
+}
+
+async function copyRows(world: PodWorld, repetitions: number): Promise<Row[]> {
+  const [kubectl] = KUBECTLS;
+  if (kubectl === undefined) {
+    process.stderr.write("copies are not measured: no kubectl is found\n");
+    return [];
+  }
+  const source = join(world.tree.folder, "source");
+  const sum = writeRandom(source, COPIED_BYTES);
+  const copy = async (kubeconfig: string, from: string, to: string, result: string) => {
+    const began = performance.now();
+    await new Kubectl(kubectl, kubeconfig).ok("cp", from, to);
+    const seconds = (performance.now() - began) / 1000;
+    if ((await sumOf(result)) !== (await sum)) throw new Error(`The copy ${result} is not intact`);
+    return [COPIED_BYTES / 1e6 / seconds];
+  };
+  const [there, back] = [join(world.tree.folder, "there"), join(world.tree.folder, "back")];
+  const up = await inTurns(world, repetitions, (kubeconfig) =>
+    copy(kubeconfig, source, `default/modern:${there}`, there),
+  );
+  const down = await inTurns(world, repetitions, (kubeconfig) =>
+    copy(kubeconfig, `default/modern:${source}`, back, back),
+  );
+  const row = (what: string, { ours, direct }: Turns): Row => ({
+    ...{ what, unit: "MB/s", ours: quantile(ours, 0.5), yardstick: quantile(direct, 0.5) },
+  });
+  return [
+    row("kubectl cp of 200 MB to a pod, median", up),
+    row("kubectl cp of 200 MB from a pod, median", down),
+  ];
+}
+
+/** How much each tier has grown after many sessions that ended in every way. */
+async function cycleRows(world: PodWorld): Promise<Row[]> {
+  const kubeconfig = world.through();
+  const cycle = async (at: number): Promise<void> => {
+    const session = await open(kubeconfig, at % 4 === 0 ? ["true"] : ["cat"]);
+    if (at % 4 === 1) session.cut();
+    else if (at % 4 === 2) session.sayNoMore();
+    else if (at % 4 === 3) {
+      await session.say(Buffer.alloc(300_000));
+      session.cut();
+    }
+    await session.ended;
+  };
+  const many = async (count: number): Promise<void> => {
+    for (let at = 0; at < count; at += 4) await Promise.all([0, 1, 2, 3].map((k) => cycle(at + k)));
+    await world.quiet();
+  };
+  await many(CYCLES / 2);
+  const before = await sizes(world);
+  await many(CYCLES);
+  const after = await sizes(world);
+  const growth = (key: "descriptors" | "heap") =>
+    after.map((size, at) => size[key] - (before[at]?.[key] ?? 0));
+  const row = (what: string, unit: string, grown: readonly number[], bound: number): Row => ({
+    ...{ what: `${what} that ${CYCLES} sessions left at a tier`, unit, bound },
+    ...{ ours: quantile(grown, 0.5), worst: Math.max(...grown) },
+  });
+  return [
+    row("descriptors", "", growth("descriptors"), 4),
+    row(
+      "heap",
+      "MB",
+      growth("heap").map((bytes) => bytes / 1e6),
+      8,
+    ),
+  ];
+}
+
+/** The heap is that after the smallest of many looks: what was garbage counts for nobody. */
+async function sizes(world: PodWorld): Promise<{ descriptors: number; heap: number }[]> {
+  const looks = Array.from({ length: 40 }, (_, at) => at);
+  const heaps = MEMBERS.map(() => Number.POSITIVE_INFINITY);
+  for (const _ of looks) {
+    for (const [at, member] of MEMBERS.entries())
+      heaps[at] = Math.min(heaps[at] ?? 0, await world.meter(member, "heap"));
+    await sleep(250);
+  }
+  return Promise.all(
+    MEMBERS.map(async (member, at) => ({
+      ...{ descriptors: await world.meter(member, "descriptors"), heap: heaps[at] ?? 0 },
+    })),
+  );
+}
+
+interface Turns {
+  readonly ours: number[];
+  readonly direct: number[];
+}
+
+/** The two ways take turns, so that whatever else the machine does hits both. The first turn only warms up. */
+async function inTurns(
+  world: PodWorld,
+  repetitions: number,
+  measure: (kubeconfig: string) => Promise<number[]>,
+): Promise<Turns> {
+  const turns: Turns = { ours: [], direct: [] };
+  const through = world.through();
+  for (let round = 0; round <= repetitions; round++) {
+    const direct = await measure(world.direct);
+    const ours = await measure(through);
+    if (round === 0) continue;
+    turns.direct.push(...direct);
+    turns.ours.push(...ours);
+  }
+  return turns;
+}
+
+function open(
+  kubeconfig: string,
+  command: readonly string[],
+  onOutput?: (bytes: Buffer) => void,
+): Promise<PodSession> {
+  const more = onOutput === undefined ? {} : { onOutput };
+  return PodSession.open(kubeconfig, { pod: "modern", command, ...more });
+}
+
+/** Sessions that have answered once. */
+async function openMany(kubeconfig: string, count: number): Promise<PodSession[]> {
+  return Promise.all(
+    Array.from({ length: count }, async () => {
+      const session = await open(kubeconfig, ["cat"]);
+      await echoTimes(session, 1);
+      return session;
+    }),
+  );
+}
+
+/** Milliseconds from a line to its echo, one line after the other. */
+async function echoTimes(session: PodSession, count: number): Promise<number[]> {
+  const times: number[] = [];
+  for (let at = 0; at < count; at++) {
+    const began = performance.now();
+    const echo = session.more();
+    await session.say(Buffer.from("a line of some words, as people type them\n"));
+    await echo;
+    times.push(performance.now() - began);
+  }
+  return times;
+}
+
+function p99(times: readonly number[]): number {
+  return quantile(times, 0.99);
+}
+
+function quantile(values: readonly number[], part: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN;
+}
+
+function writeRandom(path: string, size: number): Promise<string> {
+  const file = openSync(path, "w");
+  for (let left = size; left > 0; left -= 1_000_000) writeSync(file, randomBytes(1_000_000));
+  return sumOf(path);
+}
+
+async function sumOf(path: string): Promise<string> {
+  const hash = createHash("sha256");
+  for await (const piece of createReadStream(path)) hash.update(piece);
+  return hash.digest("hex");
+}
