@@ -53,7 +53,10 @@ describe("JsonMembers", () => {
     '{"rows":[{}]',
     '{"rows":[{}}',
     '{"rows":[1,]',
+    '{"rows":[1,]}',
     '{"rows":[,1]}',
+    '{"rows":[1]"a":1}',
+    '{"rows":[1] 1}',
     '{"a":1]',
     '{"a":1}}',
     '{"a":1}{"a":1}',
@@ -90,4 +93,68 @@ describe("JsonMembers", () => {
     };
     expect(more).toThrow(expect.objectContaining({ reason: "TooLarge" }));
   });
+});
+
+/** The same numbers from the same seed. */
+function numbers(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return Math.floor((state / 2 ** 32) * below);
+  };
+}
+
+const LEAVES = [1, -2.5e3, "x", 'a"\\]},', null, true, "é𝄞", ""];
+const KEYS = ["kind", "rows", "items", "b c", 'q"'];
+const SIGNS = ['"', "{", "}", "[", "]", ",", ":", "\\", "1", " "];
+
+function value(next: (below: number) => number, depth: number): unknown {
+  if (depth === 0) return LEAVES[next(LEAVES.length)];
+  const parts = Array.from({ length: next(3) }, () => value(next, depth - 1));
+  if (next(3) === 0) return parts;
+  return Object.fromEntries(parts.map((part) => [KEYS[next(KEYS.length)], part]));
+}
+
+/** A JSON object, of which one sign may be lost, changed or added. */
+function document(next: (below: number) => number): string {
+  const members = Array.from({ length: next(5) }, () => [KEYS[next(3)], value(next, next(4))]);
+  const text = JSON.stringify(Object.fromEntries(members), undefined, next(2));
+  const at = next(text.length);
+  const sign = SIGNS[next(SIGNS.length)];
+  const changed = [
+    text,
+    text.slice(0, at) + text.slice(at + 1),
+    text.slice(0, at) + sign + text.slice(at + 1),
+    text.slice(0, at) + sign + text.slice(at),
+  ][next(4)] as string;
+  // What is no Unicode any more becomes so.
+  return Buffer.from(changed).toString();
+}
+
+function objectIn(text: string): unknown {
+  try {
+    const found: unknown = JSON.parse(text);
+    return typeof found === "object" && !Array.isArray(found) ? found : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+it("takes what JSON.parse takes, and nothing else", () => {
+  const taken = { good: 0, bad: 0 };
+  for (let seed = 0; seed < 5000; seed++) {
+    const next = numbers(seed);
+    const text = document(next);
+    const expected = objectIn(text);
+    if (expected === undefined) {
+      taken.bad++;
+      expect(() => read(text, 1 + next(9)), text).toThrow();
+      continue;
+    }
+    taken.good++;
+    const { elements, members, json } = read(text, 1 + next(9));
+    const found = json.list === undefined ? {} : { [json.list]: elements };
+    expect({ ...Object.fromEntries(members), ...found }, text).toEqual(expected);
+  }
+  expect(Math.min(taken.good, taken.bad)).toBeGreaterThan(1000);
 });

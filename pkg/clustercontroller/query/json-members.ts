@@ -22,6 +22,8 @@ export class JsonMembers {
   #isInList = false;
   /** The member whose elements were told has nothing more. */
   #isAfterList = false;
+  /** In the list: an element must follow. */
+  #isAfterComma = false;
   #isInString = false;
   #isEscaped = false;
   #isOver = false;
@@ -109,7 +111,8 @@ export class JsonMembers {
     this.#drop();
     if (byte === CLOSE_BRACE) throw invalid("a list is not closed");
     if (text.trim() !== "") found.push(text);
-    else if (byte === COMMA) throw invalid("an element is empty");
+    else if (byte === COMMA || this.#isAfterComma) throw invalid("an element is empty");
+    this.#isAfterComma = byte === COMMA;
     if (byte === COMMA) return;
     this.#depth = 1;
     this.#isInList = false;
@@ -132,6 +135,7 @@ export class JsonMembers {
   }
 
   #keep(text: string): void {
+    if (this.#isAfterList) throw invalid("something follows its list");
     const member = parsed(`{${text}}`) as object;
     for (const [name, value] of Object.entries(member)) this.members.set(name, value);
   }
