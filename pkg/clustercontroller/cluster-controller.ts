@@ -79,6 +79,8 @@ export class ClusterController {
       api: parts.apiProxy,
       services: servicesOf(parts.reporter, parts.enforcer),
       nextHop: (target) => node.nextHop(target),
+      session: (target) => node.route(target)?.session,
+      firstSession: () => identity.firstSession,
       send: (to, message) =>
         to === "" ? this.#sides.parent?.send(message) : this.#sides.children?.send(to, message),
       room: (to) => (to === "" ? this.#sides.parent?.room() : this.#sides.children?.room(to)),

@@ -12,6 +12,7 @@ export class Identity {
   readonly instance: string;
   readonly #store: RecordStore;
   #session: number;
+  #firstSession: number | undefined;
 
   private constructor(store: RecordStore, instance: string, session: number) {
     this.#store = store;
@@ -31,8 +32,14 @@ export class Identity {
   /** A session number larger than any before, also after a restart and when the clock was set back. */
   nextSession(): number {
     this.#session = Math.max(this.#session + 1, Date.now());
+    this.#firstSession ??= this.#session;
     void this.#remember("session", String(this.#session));
     return this.#session;
+  }
+
+  /** The first session number of this process; undefined before there is one. */
+  get firstSession(): number | undefined {
+    return this.#firstSession;
   }
 
   /** Latest time that this cluster has seen on its clock, in milliseconds since 1970; it never falls. */

@@ -51,6 +51,8 @@ class Edge {
       guard: new TestGuard(credentials).guard,
       api,
       nextHop: () => undefined,
+      session: () => undefined,
+      firstSession: () => 7,
       send: (_, message) => void this.said.push(message),
       room: () => undefined,
     });
@@ -60,7 +62,7 @@ class Edge {
 function head(over: object = {}): Uint8Array {
   const user = { name: "alice", groups: [] };
   const request = { method: "GET", path: "/api", headers: [], user };
-  const words = { ...request, id: "1", at: Date.now(), ...over };
+  const words = { ...request, id: "1", at: Date.now(), session: 7, ...over };
   return new TextEncoder().encode(JSON.stringify(words));
 }
 
@@ -137,6 +139,14 @@ const LIES: Record<string, [code: string, make: () => Open]> = {
   "of tomorrow": [
     "REQUEST_TOO_OLD",
     () => opening(atRoot, {}, head({ at: Date.now() + 86_400_000 })),
+  ],
+  "that was made before the cluster's restart": [
+    "REQUEST_TOO_OLD",
+    () => opening(atRoot, {}, head({ session: 6 })),
+  ],
+  "that says nothing of the cluster's link": [
+    "REQUEST_TOO_OLD",
+    () => opening(atRoot, {}, head({ session: undefined })),
   ],
   "as nobody": [
     "PROTOCOL_ERROR",
@@ -223,7 +233,8 @@ describe("a stream between an entry and a cluster", () => {
         body.pipe(body);
       },
     };
-    const parts = { log: silentLog, room: () => undefined };
+    const sessions = { session: () => 7, firstSession: () => 7 };
+    const parts = { log: silentLog, room: () => undefined, ...sessions };
     const routes = new Map([[edge, { certificate: atEdge.certificate.der } as Route]]);
     const at: Streams = new Streams({
       ...parts,

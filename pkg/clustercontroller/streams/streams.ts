@@ -29,6 +29,10 @@ export interface StreamsParts {
   /** What this cluster has to offer to the entries above it besides its API, by name. */
   readonly services?: Readonly<Record<string, StreamService>> | undefined;
   readonly nextHop: (target: ClusterName) => ClusterName | undefined;
+  /** The number of a cluster's present link to its parent, as the cluster has told it. */
+  readonly session?: (target: ClusterName) => number | undefined;
+  /** The first number of that kind that this process has had; undefined if it has had none. */
+  readonly firstSession?: () => number | undefined;
   readonly send: (to: LinkName, message: Message) => void;
   /** Resolves when a link can take more; undefined if it can now. */
   readonly room: (to: LinkName) => Promise<void> | undefined;
@@ -42,6 +46,8 @@ interface Once {
   readonly id: string;
   /** Milliseconds since 1970 on the entry's clock. */
   readonly at: number;
+  /** The number of the target's link to its parent when it was made. */
+  readonly session?: number | undefined;
 }
 
 /** What a stream begins with: a request to the cluster's API, or the name of a service of its controller. */
@@ -111,10 +117,11 @@ export class Streams implements ClusterProxy {
 
   #open(cluster: string, words: ProxyRequest | { readonly service: string }): TreeStream {
     const { self, guard } = this.#parts;
+    if (!isClusterName(cluster)) return failed("CLUSTER_UNREACHABLE", `There is no "${cluster}"`);
     const id = randomBytes(16).toString("hex");
     const at = Math.floor(guard?.now() ?? Date.now());
-    const head = new TextEncoder().encode(JSON.stringify({ ...words, id, at }));
-    if (!isClusterName(cluster)) return failed("CLUSTER_UNREACHABLE", `There is no "${cluster}"`);
+    const session = this.#parts.session?.(cluster);
+    const head = new TextEncoder().encode(JSON.stringify({ ...words, id, at, session }));
     if (head.length + SEAL_OVERHEAD > MAX_STREAM_HEAD)
       return failed("HEAD_TOO_LARGE", "The headers are too long");
     const opening = { target: cluster, entry: self, head };
@@ -149,6 +156,7 @@ export class Streams implements ClusterProxy {
       const sealed = from === "parent" ? guard?.unsealOpening(opening) : undefined;
       if (sealed !== undefined) stream.sealWith(sealed.seal);
       const head = this.#read(opening.entry, sealed?.head ?? opening.head);
+      if (sealed !== undefined) this.#checkSession(head);
       if ("service" in head) {
         this.#serve(head.service, stream, opening.entry);
         return;
@@ -164,6 +172,12 @@ export class Streams implements ClusterProxy {
       log.warn({ entry: opening.entry, code, text }, "request refused");
       stream.destroy(error instanceof Error ? error : new Error(text));
     }
+  }
+
+  /** What was opened to an earlier process of ours it may have done already; only that one knew. */
+  #checkSession({ session = 0 }: Once): void {
+    if (session >= (this.#parts.firstSession?.() ?? Number.POSITIVE_INFINITY)) return;
+    throw new StreamEndedError("REQUEST_TOO_OLD", "The request is for the time before our restart");
   }
 
   #serve(name: string, stream: TreeStream, entry: ClusterName): void {
@@ -198,14 +212,16 @@ function decodeHead(bytes: Uint8Array): Head {
   try {
     const raw = JSON.parse(new TextDecoder().decode(bytes)) as Once &
       ProxyRequest & { readonly service?: unknown };
-    const { id, at, service, method, path, headers, user } = raw;
-    if (typeof service === "string" && typeof id === "string" && Number.isFinite(at))
-      return { id, at, service };
+    const { id, at, session, service, method, path, headers, user } = raw;
+    const isSession = session === undefined || Number.isFinite(session);
+    if (typeof service === "string" && typeof id === "string" && Number.isFinite(at) && isSession)
+      return { id, at, session, service };
     const isText = [id, method, path, user.name, ...user.groups, ...headers.flat()].every(
       (word) => typeof word === "string" && !/[\r\n\0]/.test(word),
     );
     const isRequest = /^[A-Z]{3,10}$/.test(method) && path.startsWith("/") && Number.isFinite(at);
-    if (isText && isRequest && user.name !== "") return { id, at, method, path, headers, user };
+    if (isText && isRequest && isSession && user.name !== "")
+      return { id, at, session, method, path, headers, user };
   } catch {
     // Said below.
   }
