@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { StatusError } from "../../apis/status.ts";
 import { errorCode, errorText } from "../../base/errors.ts";
 import type { Logger } from "../../base/log.ts";
 import type { Metrics } from "../../base/metrics.ts";
@@ -72,9 +73,16 @@ async function play(
     if (!signal.aborted) depose?.(DEPOSED);
   } catch (error) {
     const [code, text] = [errorCode(error), errorText(error)];
-    if (!PASSING.has(code)) throw error;
+    if (!PASSING.has(code) && !isOfServer(error)) throw error;
     log.warn({ code, text, leads }, "cannot take up a role, will retry");
     await sleep(RETRY_MS, undefined, { signal }).catch(() => {});
   }
   scope.signal.throwIfAborted();
+}
+
+/** An API that has just been started says so to all, and one that has too much to do. */
+function isOfServer(error: unknown): boolean {
+  if (!(error instanceof StatusError)) return false;
+  const { code } = error.status;
+  return code >= 500 || code === 429;
 }

@@ -1,0 +1,55 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect, it } from "vitest";
+import { ApiUnreachableError } from "../../apis/api-transport.ts";
+import { StatusError, type StatusReason } from "../../apis/status.ts";
+import { silentLog } from "../../base/log.ts";
+import { noMetrics } from "../../base/metrics.ts";
+import { Scope } from "../../base/scope.ts";
+import type { LeaderLease } from "../../kube/leader-lease.ts";
+import { standForRoot } from "./stand-for-root.ts";
+
+/** The lease of somebody who always leads. */
+const ALWAYS = {
+  holds: true,
+  run: async (signal: AbortSignal) =>
+    void (await sleep(1e9, undefined, { signal }).catch(() => {})),
+  settled: async () => {},
+  until: async (_: boolean, signal: AbortSignal) =>
+    void (await sleep(1e9, undefined, { signal }).catch(() => {})),
+  release: async () => {},
+} as unknown as LeaderLease;
+
+/** How a root fares whose API answers its first attempt to lead with `error`: how often it tried. */
+async function attemptsWith(error: Error): Promise<number> {
+  await using scope = new Scope(silentLog);
+  let attempts = 0;
+  await standForRoot(scope, {
+    ...{ lease: ALWAYS, log: silentLog, metrics: noMetrics },
+    lead: async () => {
+      attempts++;
+      if (attempts === 1) throw error;
+      return () => {};
+    },
+    follow: async () => {},
+  });
+  return attempts;
+}
+
+it.each<[string, Error]>([
+  ["is away", new ApiUnreachableError("https://api", new Error("refused"))],
+  ...(["ServiceUnavailable", "InternalError", "Timeout", "TooManyRequests"] as const).map(
+    (reason: StatusReason): [string, Error] => [
+      `is starting (${reason})`,
+      StatusError.of(reason, "storage is initializing"),
+    ],
+  ),
+])("tries again when the API %s", async (_, error) => {
+  expect(await attemptsWith(error)).toBe(2);
+});
+
+it.each([
+  ["may not lead", StatusError.of("Forbidden", "no secrets for you")],
+  ["meets a mistake of ours", new TypeError("a mistake")],
+])("ends when it %s", async (_, error) => {
+  await expect(attemptsWith(error)).rejects.toThrow();
+});
