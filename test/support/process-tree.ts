@@ -108,10 +108,11 @@ export class ProcessTree implements AsyncDisposable {
     return join(this.folder, "join-token");
   }
 
-  /** Starts a member that is planned and does not run. */
-  launch(name: string): NodeProgram {
+  /** Starts a member that is planned and does not run, this time with further flags. */
+  launch(name: string, flags: readonly string[] = []): NodeProgram {
     const { command } = this.#host(name);
-    const program = new NodeProgram("cluster-controller", this.#flags(name), command);
+    const all = [...this.#flags(name), ...flags];
+    const program = new NodeProgram("cluster-controller", all, command);
     this.#programs.set(name, program);
     return program;
   }
