@@ -204,6 +204,15 @@ describe("replication", () => {
     expect([pair.puts, pair.kept.get("pods")?.get("a")]).toEqual([2, "1000"]);
   });
 
+  it("keeps nothing of what it is asked for and does not have", () => {
+    const source = new ReplicationSource(() => new Map([["pods", of(["a", "1"])]]));
+    while (source.next() !== undefined);
+    for (let at = 0; at < 1000; at++)
+      source.hear({ kind: "want", collection: "pods", keys: [`k${at}`, "a"] });
+    expect(source.next()).toMatchObject({ kind: "put", key: "a" });
+    expect(source.next()).toBeUndefined();
+  });
+
   it("gives every collection its turn", () => {
     const pair = new Pair({ one: of(), other: of() });
     pair.settle();

@@ -1,8 +1,11 @@
 import { quantityNanos } from "../apis/quantity.ts";
 
-/** Most names in one map that a cluster reports. */
+/** Most names in one map that a cluster reports, and most kinds that it counts. */
 const MOST = 64;
+const MOST_KINDS = 32;
 const LONGEST_NAME = 253;
+/** Longest name of a kind, or of a state that objects of it are in. */
+const LONGEST_WORD = 63;
 const LONGEST_TEXT = 500;
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -14,7 +17,8 @@ type Fields = Readonly<Record<string, unknown>>;
 export function checkedStatus(reported: unknown): Fields {
   const { capacity, allocatable, used, counts, kubernetesVersion, reportedAt, api } =
     fields(reported);
-  const numbers = entries(counts).map(([kind, sums]) => [kind, countsOf(sums)] as const);
+  const kinds = entries(counts, LONGEST_WORD).slice(0, MOST_KINDS);
+  const numbers = kinds.map(([kind, sums]) => [kind, countsOf(sums)] as const);
   const nodes = numbers.find(([kind]) => kind === "nodes")?.[1];
   const status = {
     capacity: amountsOf(capacity),
@@ -51,15 +55,15 @@ function amountsOf(value: unknown): Readonly<Record<string, string>> | undefined
 }
 
 function countsOf(value: unknown): Readonly<Record<string, number>> {
-  const counts = entries(value).filter(
+  const counts = entries(value, LONGEST_WORD).filter(
     (pair): pair is [string, number] => Number.isSafeInteger(pair[1]) && Number(pair[1]) >= 0,
   );
   return Object.fromEntries(counts);
 }
 
-function entries(value: unknown): [string, unknown][] {
+function entries(value: unknown, longest = LONGEST_NAME): [string, unknown][] {
   return Object.entries(fields(value))
-    .filter(([name]) => name !== "" && name.length <= LONGEST_NAME)
+    .filter(([name]) => name !== "" && name.length <= longest)
     .slice(0, MOST);
 }
 
