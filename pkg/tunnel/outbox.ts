@@ -1,4 +1,4 @@
-import { encodeFrame } from "../wire/codec.ts";
+import { FrameRoom } from "./frame-room.ts";
 
 /** A frame is closed once it is this large, so that a lone large message does not hold up many small ones. */
 const FRAME_BYTES = 256 * 1024;
@@ -10,29 +10,38 @@ const FRAME_MESSAGES = 1024;
 /** Messages of one lane keep their order; "control" overtakes "bulk". */
 export type Lane = "control" | "bulk";
 
+/** One encoded message, as pieces to be put one behind the other. */
+type Encoded = readonly Uint8Array[];
+
+/** What a place in the queue holds once its message has been sent. */
+const SENT: Encoded = [];
+/** Places of sent messages are given up when there are this many, and more than of those that wait. */
+const SENT_PLACES = 64;
+
 /** Messages that wait, in order. */
 class Queue {
-  #waiting: Uint8Array[] = [];
+  #waiting: Encoded[] = [];
   #first = 0;
 
   get empty(): boolean {
     return this.#first === this.#waiting.length;
   }
 
-  add(message: Uint8Array): void {
+  add(message: Encoded): void {
     this.#waiting.push(message);
   }
 
   /** Moves messages to `frame` until it is full; returns their bytes. */
-  fill(frame: Uint8Array[], room: number): number {
+  fill(frame: Encoded[], room: number): number {
     let size = 0;
     while (!this.empty && frame.length < FRAME_MESSAGES && size < room) {
-      const message = this.#waiting[this.#first++] as Uint8Array;
+      const message = this.#waiting[this.#first] as Encoded;
+      this.#waiting[this.#first++] = SENT;
       frame.push(message);
-      size += message.length;
+      size += sizeOf(message);
     }
-    if (this.empty) {
-      this.#waiting = [];
+    if (this.empty || (this.#first > SENT_PLACES && this.#first * 2 > this.#waiting.length)) {
+      this.#waiting.splice(0, this.#first);
       this.#first = 0;
     }
     return size;
@@ -63,17 +72,33 @@ export class Outbox {
     return !this.#control.empty;
   }
 
-  add(message: Uint8Array, lane: Lane): void {
+  add(message: Encoded, lane: Lane): void {
     (lane === "bulk" ? this.#bulk : this.#control).add(message);
-    this.#bytes += message.length;
+    this.#bytes += sizeOf(message);
   }
 
-  /** The next messages as one frame, without bulk unless `bulk`. Call it only while there are some. */
+  /** The next messages as one frame, without bulk unless `bulk`. Call it only while there are some, and `left` in the end. */
   takeFrame(bulk: boolean): { readonly frame: Uint8Array; readonly messages: number } {
-    const taken: Uint8Array[] = [];
+    const taken: Encoded[] = [];
     let size = this.#control.fill(taken, FRAME_BYTES);
     if (bulk) size += this.#bulk.fill(taken, BULK_FRAME_BYTES - size);
     this.#bytes -= size;
-    return { frame: encodeFrame(taken), messages: taken.length };
+    const [first = []] = taken;
+    const pieces = taken.length === 1 ? first : taken.flat();
+    return { frame: ROOM.join(pieces, size), messages: taken.length };
   }
+
+  /** A frame has left: what it took up is used again. */
+  left(frame: Uint8Array): void {
+    ROOM.giveBack(frame);
+  }
+}
+
+/** All links take turns in it: few of them have a frame on its way at the same time. */
+const ROOM = new FrameRoom();
+
+function sizeOf(message: Encoded): number {
+  let size = 0;
+  for (const piece of message) size += piece.length;
+  return size;
 }

@@ -1,7 +1,7 @@
 import type { WebSocket } from "ws";
 import { errorCode, errorText } from "../base/errors.ts";
 import type { Metrics } from "../base/metrics.ts";
-import { decodeFrame, encodeMessage } from "../wire/codec.ts";
+import { decodeFrame, encodePieces } from "../wire/codec.ts";
 import type { Message } from "../wire/message.ts";
 import type { ClusterName } from "../wire/names.ts";
 import {
@@ -94,7 +94,7 @@ export class WebSocketLink implements Link {
 
   send(message: Message): void {
     if (this.#socket.readyState !== this.#socket.OPEN) throw new LinkClosedError(this.peer);
-    this.#outbox.add(encodeMessage(message), BULK.has(message.kind) ? "bulk" : "control");
+    this.#outbox.add(encodePieces(message), BULK.has(message.kind) ? "bulk" : "control");
     if (this.#outbox.bytes > OUTBOX_LIMIT) {
       this.#cut({ code: "SLOW_READER", text: "The peer does not read what it is sent" });
     } else if (!this.#flushDue) {
@@ -153,7 +153,10 @@ export class WebSocketLink implements Link {
     const { frame, messages } = this.#outbox.takeFrame(bulk);
     this.#metrics.count("ote_link_messages_sent_total", this.#labels, messages);
     this.#inFlight += frame.length;
-    this.#socket.send(frame, () => this.#sent(frame.length));
+    this.#socket.send(frame, () => {
+      this.#outbox.left(frame);
+      this.#sent(frame.length);
+    });
   }
 
   #sent(bytes: number): void {

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import protobuf from "protobufjs";
 import { describe, expect, it } from "vitest";
-import { decodeFrame, decodeTaskBody, encodeFrame, encodeMessage } from "./codec.ts";
+import { decodeFrame, decodeTaskBody, encodeFrame, encodeMessage, encodePieces } from "./codec.ts";
 import { body, messages } from "./messages.fixture.ts";
 import { protobufType } from "./protobuf.ts";
 
@@ -15,6 +15,20 @@ describe("frames", () => {
     const back = decodeFrame(encodeFrame(messages.map(encodeMessage)));
     expect(back).toEqual(messages);
   });
+
+  it.each([0, 1, 127, 4096, 4097, 16_384, 65_536, 300_000])(
+    "are the same in pieces, with %i bytes of a stream",
+    (size) => {
+      for (const stream of [1, 127, 128, 4_000_000_000]) {
+        const message = { kind: "data", stream, bytes: randomBytes(size) } as const;
+        expect(Buffer.concat(encodePieces(message)).equals(encodeMessage(message))).toBe(true);
+      }
+      const others = messages.filter(({ kind }) => kind !== "data");
+      expect(others.map((message) => Buffer.concat(encodePieces(message)))).toEqual(
+        others.map((message) => Buffer.from(encodeMessage(message))),
+      );
+    },
+  );
 
   it("of another version are refused", () => {
     expect(() => decodeFrame(new Uint8Array([8, 2]))).toThrow(

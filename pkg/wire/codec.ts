@@ -3,6 +3,7 @@ import type { Message, TaskBody } from "./message.ts";
 import type { Tags } from "./names.ts";
 import { PARSERS, ProtocolError, type Raw } from "./parse-message.ts";
 import { protobufType } from "./protobuf.ts";
+import { KINDS } from "./schema.ts";
 
 /** Version of the envelope. A frame of another version ends the connection with `PROTOCOL_VERSION`. */
 export const WIRE_VERSION = 1;
@@ -13,6 +14,8 @@ const MAX_MESSAGES = 4096;
 
 const ENVELOPE = protobufType("Envelope");
 const FRAME = protobufType("Frame");
+/** How a `data` begins in an envelope. */
+const DATA_TAG = (KINDS.data[0] << 3) | 2;
 const TASK_BODY = protobufType("TaskBody");
 
 /**
@@ -23,6 +26,21 @@ export function encodeMessage(message: Message): Uint8Array {
   const writer = protobuf.Writer.create().uint32(8).uint32(WIRE_VERSION).uint32(18).fork();
   ENVELOPE.encode({ [message.kind]: withTagLists(message) }, writer);
   return writer.ldelim().finish();
+}
+
+/** Bytes of a stream up to which they are rather copied than kept with the frame in which they came. */
+const COPIED = 4096;
+
+/** The same as several pieces to be put one behind the other: many bytes of a stream are not copied for it. */
+export function encodePieces(message: Message): readonly Uint8Array[] {
+  if (message.kind !== "data" || message.bytes.length <= COPIED) return [encodeMessage(message)];
+  const { stream, bytes } = message;
+  const inner = protobuf.Writer.create().uint32(8).uint32(stream).uint32(18).uint32(bytes.length);
+  const head = inner.finish();
+  const size = head.length + bytes.length;
+  const tag = protobuf.Writer.create().uint32(DATA_TAG).uint32(size).finish();
+  const frame = protobuf.Writer.create().uint32(8).uint32(WIRE_VERSION).uint32(18);
+  return [Buffer.concat([frame.uint32(tag.length + size).finish(), tag, head]), bytes];
 }
 
 /** Messages that travel together, in order. */
