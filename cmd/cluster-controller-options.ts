@@ -161,7 +161,8 @@ export const CLUSTER_CONTROLLER_ROWS: readonly OptionRow[] = [
 /** The settings of the cluster controller, complete. */
 export interface ClusterControllerSettings extends CommonOptions, ReportOptions {
   readonly collectReports: Collected;
-  readonly propagated: boolean;
+  /** Whether objects of entry points above are kept here. */
+  readonly acceptsPropagated: boolean;
   readonly clusterName: ClusterName;
   readonly parents: readonly string[];
   readonly listen: Address | undefined;
@@ -240,7 +241,8 @@ export function clusterControllerSettings(
     helmPlainHttp: raw.helmPlainHttp === true,
     report: raw.report,
     reportInterval: raw.reportInterval,
-    propagated: raw.propagated !== false,
+    propagate: raw.propagate,
+    acceptsPropagated: raw.propagated !== false,
     collectReports: raw.collectReports ?? (root ? "all" : "status"),
     apiListen: raw.apiListen ?? rootApi,
     apiKubeConfig: raw.apiKubeConfig ?? join(dataDir, "admin.kubeconfig"),

@@ -111,7 +111,7 @@ async function startController(
       oldPeers: oldPeers(options),
       isHeir,
       collected: options.collectReports,
-      propagates: true,
+      propagated: options.propagate,
     },
     {
       log,
@@ -165,7 +165,7 @@ function enforcer(
   { options, log, metrics }: Parts,
   store: RecordStore,
 ): Enforcer | undefined {
-  if (!options.propagated || options.parents.length === 0) return undefined;
+  if (!options.acceptsPropagated || options.parents.length === 0) return undefined;
   return new Enforcer({
     client: new TransportResourceClient(transport),
     store: new DesiredStore(store),

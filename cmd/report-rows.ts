@@ -1,4 +1,9 @@
 import { COLLECTED, type Collected } from "../pkg/clustercontroller/reports/collector.ts";
+import {
+  PROPAGATED_KINDS,
+  type PropagatedKind,
+  parsePropagated,
+} from "../pkg/propagation/propagated-objects.ts";
 import { DEFAULT_REPORT, parseReport, type ReportMode } from "../pkg/reporting/report-modes.ts";
 import { type OptionRow, seconds } from "./option-table.ts";
 
@@ -27,6 +32,14 @@ export const REPORT_ROWS: readonly OptionRow[] = [
     parse: collected,
   },
   {
+    flags: "--propagate <kinds>",
+    env: "OTE_PROPAGATE",
+    meaning:
+      'the kinds whose labelled objects in the API of an entry point go down to clusters, after commas; "none" are none',
+    default: PROPAGATED_KINDS.map(({ type }) => type.plural).join(","),
+    parse: parsePropagated,
+  },
+  {
     flags: "--no-propagated",
     env: "OTE_NO_PROPAGATED",
     meaning: "keep nothing here that entry points above propagate to their clusters",
@@ -39,6 +52,7 @@ export interface ReportOptions {
   /** Milliseconds. */
   readonly reportInterval: number;
   readonly collectReports?: Collected | undefined;
+  readonly propagate: readonly PropagatedKind[];
   readonly propagated?: boolean;
 }
 

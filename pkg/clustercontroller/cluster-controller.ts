@@ -227,7 +227,7 @@ export class ClusterController {
       onRemoval: (cluster, signal) => this.#registrar?.remove(cluster, signal),
       self: this.#options.name,
       collected: this.#options.collected ?? "none",
-      propagates: this.#options.propagates ?? false,
+      propagated: this.#options.propagated ?? [],
       converse: (cluster, service) => this.streams.converse(cluster, service),
     });
     this.#sides.entry = entry;

@@ -3,6 +3,7 @@ import type { Cluster } from "../apis/cluster.ts";
 import type { ResourceClient } from "../apis/resource-client.ts";
 import type { Logger } from "../base/log.ts";
 import type { Metrics } from "../base/metrics.ts";
+import type { PropagatedKind } from "../propagation/propagated-objects.ts";
 import type { Selectable } from "../topology/selector.ts";
 import type { ClusterName } from "../wire/names.ts";
 import { ClusterRegistry, type LiveCluster } from "./cluster-registry.ts";
@@ -24,8 +25,8 @@ export interface EntryPointParts {
   /** A Cluster object is marked for deletion. */
   readonly onRemoval: (cluster: Cluster, signal: AbortSignal) => Promise<void> | undefined;
   readonly self: ClusterName;
-  /** Whether labelled objects of this API go down to clusters. */
-  readonly propagates: boolean;
+  /** The kinds whose labelled objects in this API go down to clusters. */
+  readonly propagated: readonly PropagatedKind[];
   /** How much of what clusters report is kept here. */
   readonly collected: Collected;
   /** A stream to a service of a cluster's controller. */
@@ -56,10 +57,11 @@ export class EntryPoint {
       onGone: (name) => this.#collector?.gone(name),
     });
     this.#registry = registry;
-    if (parts.propagates)
+    if (parts.propagated.length > 0)
       this.#distributor = new Distributor({
         ...{ self: parts.self, client, metrics, live, converse },
         log: log.child({ part: "propagation" }),
+        kinds: parts.propagated,
         known: () => registry.known(),
       });
     this.#desk = new TaskDesk({

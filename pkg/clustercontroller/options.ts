@@ -4,6 +4,7 @@ import type { Logger } from "../base/log.ts";
 import type { Metrics } from "../base/metrics.ts";
 import type { RecordStore } from "../base/record-store.ts";
 import type { Enforcer } from "../propagation/enforcer.ts";
+import type { PropagatedKind } from "../propagation/propagated-objects.ts";
 import type { Reporter } from "../reporting/reporter.ts";
 import type { ClusterShim } from "../shim/shim.ts";
 import type { Address } from "../wire/address.ts";
@@ -29,8 +30,8 @@ export interface ClusterControllerOptions {
   readonly oldPeers?: OldPeersOptions | undefined;
   /** How much of what clusters report is kept in the API of this one; nothing if absent. */
   readonly collected?: Collected | undefined;
-  /** Whether labelled objects of its API go down to clusters; they do not if absent. */
-  readonly propagates?: boolean | undefined;
+  /** The kinds whose labelled objects in its API go down to clusters; none if absent. */
+  readonly propagated?: readonly PropagatedKind[] | undefined;
   /** Another process may have executed tasks for this cluster before, with a ledger that we do not have. */
   readonly isHeir?: boolean | undefined;
 }

@@ -13,7 +13,6 @@ import {
   type Desired,
   desiredOf,
   PROPAGATE_LABEL,
-  PROPAGATED_KINDS,
   type PropagatedKind,
   SELECTOR_ANNOTATION,
   STATUS_ANNOTATION,
@@ -36,6 +35,8 @@ export interface Offer extends KubeObject {
 export interface CatalogParts {
   readonly client: ResourceClient;
   readonly log: Logger;
+  /** The kinds whose objects go down. */
+  readonly kinds: readonly PropagatedKind[];
   /** An object has come, changed or gone. */
   readonly onChange: (collection: string, key: string, now?: Offer, before?: Offer) => void;
   /** There may be more known than before. */
@@ -72,7 +73,7 @@ export class Catalog {
   /** Works until `signal` aborts. */
   async run(signal: AbortSignal): Promise<void> {
     this.#signal = signal;
-    for (const kind of PROPAGATED_KINDS) this.#open(kind);
+    for (const kind of this.#parts.kinds) this.#open(kind);
     await new Promise<void>((resolve) => {
       if (signal.aborted) resolve();
       else signal.addEventListener("abort", () => resolve(), { once: true });
@@ -93,7 +94,8 @@ export class Catalog {
 
   /** What goes to one cluster; undefined as long as it is not known which kinds there are. */
   collections(cluster: () => Selectable): ReadonlyMap<string, Collection> | undefined {
-    if (this.#entries.get(collectionOf(DEFINITIONS.type))?.isKnown !== true) return undefined;
+    const definitions = this.#entries.get(collectionOf(DEFINITIONS.type));
+    if (this.#parts.kinds.includes(DEFINITIONS) && definitions?.isKnown !== true) return undefined;
     return new Map(
       Array.from(this.#entries, ([name, entry]) => [name, new SelectedCollection(entry, cluster)]),
     );

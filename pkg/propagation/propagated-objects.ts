@@ -70,6 +70,20 @@ export const PROPAGATED_KINDS: readonly PropagatedKind[] = [
   DEFINITIONS,
 ];
 
+/**
+ * Kinds from text such as "namespaces,configmaps"; "none" are none of them. Custom resources go down where
+ * "customresourcedefinitions" do. Throws a SyntaxError.
+ */
+export function parsePropagated(text: string): readonly PropagatedKind[] {
+  if (text.trim() === "none") return [];
+  return text.split(",").map((word) => {
+    const found = PROPAGATED_KINDS.find(({ type }) => type.plural === word.trim());
+    if (found !== undefined) return found;
+    const known = PROPAGATED_KINDS.map(({ type }) => type.plural).join(", ");
+    throw new SyntaxError(`Cannot propagate "${word.trim()}": kinds are ${known}, or none`);
+  });
+}
+
 /** The name of a kind's collection: "configmaps", "networkpolicies.networking.k8s.io". */
 export function collectionOf({ plural, group }: ResourceType): string {
   return group === "" ? plural : `${plural}.${group}`;

@@ -13,7 +13,13 @@ import { clusterName } from "../wire/names.ts";
 import { Catalog } from "./catalog.ts";
 import { DesiredStore } from "./desired-store.ts";
 import { Enforcer } from "./enforcer.ts";
-import { DEFINITIONS, desiredOf, PROPAGATED_KINDS, readDesired } from "./propagated-objects.ts";
+import {
+  DEFINITIONS,
+  desiredOf,
+  PROPAGATED_KINDS,
+  parsePropagated,
+  readDesired,
+} from "./propagated-objects.ts";
 
 const typeOf = (plural: string): ResourceType => {
   const kind = PROPAGATED_KINDS.find(({ type }) => type.plural === plural);
@@ -74,6 +80,7 @@ class World implements AsyncDisposable {
     const catalog = new Catalog({
       client: world.above,
       log: silentLog,
+      kinds: PROPAGATED_KINDS,
       onChange: (collection, key) => world.#stream?.mark(collection, key),
       onKnown: () => world.#stream?.wake(),
     });
@@ -378,6 +385,15 @@ describe("an object that is propagated", () => {
         labelled("x", {}, { "ote.baidu.com/removal": "burn" }),
       ),
     ).toThrow(/one of delete, keep/);
+  });
+});
+
+describe("--propagate", () => {
+  it("names the kinds that go down", () => {
+    expect(parsePropagated("none")).toEqual([]);
+    const found = parsePropagated("secrets, namespaces").map(({ type }) => type.plural);
+    expect(found).toEqual(["secrets", "namespaces"]);
+    expect(() => parsePropagated("pods")).toThrow(/kinds are namespaces, configmaps/);
   });
 });
 

@@ -7,7 +7,7 @@ import type { Metrics } from "../../base/metrics.ts";
 import { WorkQueue } from "../../base/work-queue.ts";
 import { Catalog, type Offer } from "../../propagation/catalog.ts";
 import { Outcomes } from "../../propagation/outcomes.ts";
-import { STATUS_ANNOTATION } from "../../propagation/propagated-objects.ts";
+import { type PropagatedKind, STATUS_ANNOTATION } from "../../propagation/propagated-objects.ts";
 import type { Notice } from "../../replication/message.ts";
 import { SourceStream } from "../../replication/source-stream.ts";
 import type { Selectable } from "../../topology/selector.ts";
@@ -17,6 +17,8 @@ import { EachOnline } from "../streams/each-online.ts";
 /** What a distributor works with. */
 export interface DistributorParts {
   readonly self: ClusterName;
+  /** The kinds whose objects go down. */
+  readonly kinds: readonly PropagatedKind[];
   readonly client: ResourceClient;
   readonly log: Logger;
   readonly metrics: Metrics;
@@ -51,10 +53,9 @@ export class Distributor {
 
   constructor(parts: DistributorParts) {
     this.#parts = parts;
-    const { client, log, live } = parts;
+    const { client, log, live, kinds } = parts;
     this.#catalog = new Catalog({
-      client,
-      log,
+      ...{ client, log, kinds },
       onChange: (...change) => this.#changed(...change),
       onKnown: () => {
         for (const { stream } of this.#audiences.values()) stream.wake();
