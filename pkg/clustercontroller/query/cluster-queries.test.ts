@@ -348,7 +348,8 @@ describe("a cluster", () => {
         bad: { api },
         good: { api: answering(podTable(["a"])) },
       });
-      const events = await gathered(clusters.ask({ deadline: "1.5s" }));
+      const deadline = reason === "Deadline" ? "1.5s" : "60s";
+      const events = await gathered(clusters.ask({ deadline }));
       expect(reasons(events)).toEqual({ bad: reason });
       expect(names(events).filter(([cluster]) => cluster === "good")).toEqual([["good", "a"]]);
       expect(events.at(-1)).toMatchObject({ asked: 2, answered: 1, failed: 1 });
@@ -421,10 +422,12 @@ describe("a reader", () => {
     const clusters = new TestClusters(many(8, () => answering(rows)));
     const events = clusters.ask({ deadline: "300s" });
     for (let i = 0; i < 5; i++) await events.next();
-    await sleep(300);
-    const before = clusters.sent;
-    await sleep(300);
-    expect(clusters.sent).toBe(before);
+    let before = -1;
+    while (clusters.sent > before) {
+      before = clusters.sent;
+      await sleep(500);
+    }
+    expect(before).toBeGreaterThan(0);
     expect(before).toBeLessThan(8 * 400 * 1024);
     await events.return();
     await ended(clusters);
@@ -433,15 +436,18 @@ describe("a reader", () => {
 
 describe("clusters that do not answer", () => {
   it("lose their places to those that wait", async () => {
-    const limits = { all: 20, each: 10, patienceMs: 100 };
+    const limits = { all: 20, each: 10, patienceMs: 1000 };
     const clusters = new TestClusters(
-      many(300, (index) => (index % 10 === 0 ? silent : answering(podTable(["a"])))),
+      many(120, (index) => (index % 10 === 0 ? silent : answering(podTable(["a"])))),
       limits,
     );
-    const events = await gathered(clusters.ask({ deadline: "3s" }));
-    // One after another 30 silent ones would take until the deadline, and most others were not asked.
-    expect(events.at(-1)).toMatchObject({ answered: 270, failed: 30 });
-    expect(new Set(Object.values(reasons(events)))).toEqual(new Set(["Deadline"]));
+    // Twelve never answer and there are ten places: without an end to their patience nobody else got one in five minutes.
+    const got: QueryEvent[] = [];
+    for await (const event of clusters.ask({ deadline: "5m" })) {
+      got.push(event);
+      if (of(got, "ANSWERED").length === 108) break;
+    }
+    expect(new Set(Object.values(reasons(got)))).toEqual(new Set(["Deadline"]));
     await ended(clusters);
   });
 
@@ -453,7 +459,7 @@ describe("clusters that do not answer", () => {
     const began = performance.now();
     const events = await gathered(clusters.ask({ deadline: "300ms" }));
     expect(events.at(-1)).toMatchObject({ asked: 50, answered: 0, failed: 50 });
-    expect(performance.now() - began).toBeLessThan(2000);
+    expect(performance.now() - began).toBeLessThan(5000);
     expect(clusters.asked).toHaveLength(10);
     await ended(clusters);
   });
@@ -466,7 +472,8 @@ describe("clusters that do not answer", () => {
     const events = await gathered(clusters.ask({}));
     const ms = performance.now() - began;
     expect(events.at(-1)).toMatchObject({ answered: 1000, failed: 9000, rows: 1000 });
-    expect(ms).toBeLessThan(5000);
+    // A tenth of it when nothing else runs.
+    expect(ms).toBeLessThan(10_000);
     await ended(clusters);
   });
 });
@@ -509,7 +516,7 @@ describe("pages", () => {
         index === 3 ? silent : index % 5 === 0 ? undefined : podsInPages(["a", "b"]),
       ),
     );
-    const all = await pages(clusters, { limit: "10", deadline: "400ms" });
+    const all = await pages(clusters, { limit: "10", deadline: "3s" });
     const failed = all.flatMap((page) => of(page, "FAILED").map(({ cluster }) => cluster));
     expect(failed).toEqual(["c00000", "c00003", "c00005", "c00010", "c00015", "c00020", "c00025"]);
     expect(all.flatMap(names)).toHaveLength(46);
