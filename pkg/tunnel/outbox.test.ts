@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { encodePieces } from "../wire/codec.ts";
+import { decodeFrame, encodePieces } from "../wire/codec.ts";
+import type { Message } from "../wire/message.ts";
 import { Outbox } from "./outbox.ts";
 
 const data = (bytes: Uint8Array) => encodePieces({ kind: "data", stream: 7, bytes });
@@ -16,6 +17,35 @@ describe("an outbox", () => {
       expect(outbox.empty).toBe(false);
     }
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(150_000_000);
+  });
+
+  it("does not let a little of one stream wait for much of another, and keeps each in order", () => {
+    const outbox = new Outbox();
+    const say = (stream: number, text: string, size = text.length) =>
+      outbox.add(
+        encodePieces({ kind: "data", stream, bytes: Buffer.alloc(size, text) }),
+        "bulk",
+        stream,
+      );
+    for (let piece = 0; piece < 50; piece++) say(1, String(piece % 10), 32_000);
+    for (const letter of "abc") say(2, letter);
+    say(3, "z");
+    outbox.add(encodePieces({ kind: "close", stream: 1, code: "", text: "" }), "bulk", 1);
+    const heard: Message[] = [];
+    const first = decodeFrame(outbox.takeFrame(true).frame);
+    expect(first.map((message) => "stream" in message && message.stream)).toEqual([
+      1, 2, 3, 1, 2, 1,
+    ]);
+    heard.push(...first);
+    while (!outbox.empty) heard.push(...decodeFrame(outbox.takeFrame(true).frame));
+    const of = (stream: number) =>
+      heard.flatMap((message) =>
+        message.kind === "data" && message.stream === stream ? [String(message.bytes)[0]] : [],
+      );
+    expect(of(1).join("")).toBe("0123456789".repeat(5));
+    expect([of(2).join(""), of(3).join("")]).toEqual(["abc", "z"]);
+    expect(heard.at(-1)).toMatchObject({ kind: "close", stream: 1 });
+    expect(outbox.bytes).toBe(0);
   });
 
   it("has in a frame what was put in, in order, whatever was sent before in the same room", () => {

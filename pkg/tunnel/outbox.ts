@@ -7,7 +7,7 @@ const BULK_FRAME_BYTES = 64 * 1024;
 /** Most messages put into one frame. */
 const FRAME_MESSAGES = 1024;
 
-/** Messages of one lane keep their order; "control" overtakes "bulk". */
+/** "control" overtakes "bulk". */
 export type Lane = "control" | "bulk";
 
 /** One encoded message, as pieces to be put one behind the other. */
@@ -48,6 +48,37 @@ class Queue {
   }
 }
 
+/** Messages that wait: those of each source in order, and the sources in turn, so that much of one does not hold up a little of another. */
+class FairQueue {
+  readonly #sources = new Map<number, Queue>();
+
+  get empty(): boolean {
+    return this.#sources.size === 0;
+  }
+
+  add(message: Encoded, source: number): void {
+    const present = this.#sources.get(source);
+    const queue = present ?? new Queue();
+    queue.add(message);
+    if (present === undefined) this.#sources.set(source, queue);
+  }
+
+  /** Moves messages to `frame` until it is full; returns their bytes. */
+  fill(frame: Encoded[], room: number): number {
+    let size = 0;
+    while (!this.empty && frame.length < FRAME_MESSAGES && size < room) {
+      const [next] = this.#sources;
+      if (next === undefined) break;
+      const [source, queue] = next;
+      // One message, whatever its size.
+      size += queue.fill(frame, 1);
+      this.#sources.delete(source);
+      if (!queue.empty) this.#sources.set(source, queue);
+    }
+    return size;
+  }
+}
+
 /**
  * Encoded messages waiting to be sent on one link, with their total size. What waits together
  * leaves together: one system call for many messages is what makes a fan-out cheap. What keeps the tree
@@ -55,7 +86,7 @@ class Queue {
  */
 export class Outbox {
   readonly #control = new Queue();
-  readonly #bulk = new Queue();
+  readonly #bulk = new FairQueue();
   #bytes = 0;
 
   /** Bytes of all messages that wait. */
@@ -72,8 +103,10 @@ export class Outbox {
     return !this.#control.empty;
   }
 
-  add(message: Encoded, lane: Lane): void {
-    (lane === "bulk" ? this.#bulk : this.#control).add(message);
+  /** Of bulk, messages with the same `source` keep their order. */
+  add(message: Encoded, lane: Lane, source = 0): void {
+    if (lane === "bulk") this.#bulk.add(message, source);
+    else this.#control.add(message);
     this.#bytes += sizeOf(message);
   }
 

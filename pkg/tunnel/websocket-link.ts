@@ -94,7 +94,9 @@ export class WebSocketLink implements Link {
 
   send(message: Message): void {
     if (this.#socket.readyState !== this.#socket.OPEN) throw new LinkClosedError(this.peer);
-    this.#outbox.add(encodePieces(message), BULK.has(message.kind) ? "bulk" : "control");
+    const lane = BULK.has(message.kind) ? "bulk" : "control";
+    // Tasks are from no stream.
+    this.#outbox.add(encodePieces(message), lane, "stream" in message ? message.stream : 0);
     if (this.#outbox.bytes > OUTBOX_LIMIT) {
       this.#cut({ code: "SLOW_READER", text: "The peer does not read what it is sent" });
     } else if (!this.#flushDue) {
