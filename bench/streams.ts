@@ -22,6 +22,7 @@ const STREAM_BENCHMARKS: Readonly<
 > = {
   watches: watchRows,
   sessions: sessionRows,
+  flood: floodRows,
   stalled: stalledRows,
   copy: copyRows,
   cycles: cycleRows,
@@ -78,6 +79,25 @@ async function sessionRows(world: PodWorld, repetitions: number): Promise<Row[]>
     },
     {
       what: `a line and its echo in ${SESSIONS} exec sessions at once, p99`,
+      unit: "ms",
+      ours: p99(echoes.ours),
+      yardstick: p99(echoes.direct),
+    },
+  ];
+}
+
+async function floodRows(world: PodWorld, repetitions: number): Promise<Row[]> {
+  const echoes = await inTurns(world, repetitions, async (kubeconfig) => {
+    const sessions = await openMany(kubeconfig, 5);
+    const flood = await open(kubeconfig, ["cat", "/dev/zero"], () => {});
+    await sleep(500);
+    const times = await Promise.all(sessions.map((session) => echoTimes(session, 2 * ECHOES)));
+    for (const session of [...sessions, flood]) session.cut();
+    return times.flat();
+  });
+  return [
+    {
+      what: "a line and its echo beside a session that sends all it can, p99",
       unit: "ms",
       ours: p99(echoes.ours),
       yardstick: p99(echoes.direct),
