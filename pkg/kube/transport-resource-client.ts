@@ -15,9 +15,9 @@ import type {
   ResourceClient,
 } from "../apis/resource-client.ts";
 import { isStatus, type Status, StatusError } from "../apis/status.ts";
+import { jsonLines } from "../base/json-lines.ts";
 import { discard, readObject, throwRefusal } from "./api-answer.ts";
 import { Deadline } from "./deadline.ts";
-import { jsonLines } from "../base/json-lines.ts";
 
 const PAGE_SIZE = 500;
 /** How often a list starts over because its pages went stale while it was read. */

@@ -1,4 +1,5 @@
 import { errorText } from "../../pkg/base/errors.ts";
+import { Turns } from "../../pkg/base/turns.ts";
 import type { RecoveringShim, ShimResult, ShimTask } from "../../pkg/shim/shim.ts";
 import { unknownOutcome } from "../recover-api-task.ts";
 import { TaskRefusedError } from "../task-refused.ts";
@@ -8,7 +9,6 @@ import { HelmMissingError, runHelm } from "./helm-program.ts";
 import { type HelmTask, readHelmTask } from "./helm-task.ts";
 import { type HelmDirectory, HelmWorkspace } from "./helm-workspace.ts";
 import { reads, recoverHelmTask } from "./recover-helm-task.ts";
-import { Turns } from "../../pkg/base/turns.ts";
 
 /** Which helm, and for which cluster. */
 export interface HelmShimOptions {
