@@ -56,6 +56,11 @@ export function describeShim(
       expect(requests).toMatchObject([{ method: "GET", url: `${PODS}?limit=1` }]);
     });
 
+    it("is done with an answer that is empty", async () => {
+      const { result } = await run({ method: "DELETE", url: `${PODS}/a` }, () => ({ status: 200 }));
+      expect(result).toEqual({ verdict: "done", code: 200, body: "" });
+    });
+
     it("fails with code, reason and body of a refusal", async () => {
       const { result } = await run({}, () => status(404, "NotFound", "no pods"));
       expect(result).toMatchObject({ verdict: "failed", code: 404, reason: "NotFound" });

@@ -36,6 +36,24 @@ describe("frames", () => {
     );
   });
 
+  it.each(["result", "task", "open", "opened", "data", "trust", "enrolled"] as const)(
+    "of a %s whose bytes are absent, as empty ones are in other languages, have empty bytes",
+    (kind) => {
+      const whole = messages.find((message) => message.kind === kind);
+      const sparse = Object.entries(whole ?? {}).filter(
+        ([key, value]) => key !== "kind" && !(value instanceof Uint8Array),
+      );
+      const envelope = protobufType("Envelope").encode({ [kind]: Object.fromEntries(sparse) });
+      const [back] = decodeFrame(frameOf(envelope.finish()));
+      expect([whole?.kind, back?.kind]).toEqual([kind, kind]);
+      for (const [key, value] of Object.entries(whole ?? {})) {
+        const present = (back as unknown as Record<string, unknown>)[key];
+        if (value instanceof Uint8Array && present !== undefined)
+          expect(present).toBeInstanceOf(Uint8Array);
+      }
+    },
+  );
+
   it("leave out kinds that this version does not know", () => {
     const unknown = frameOf(
       protobuf.Writer.create()

@@ -130,4 +130,9 @@ export const messages: Message[] = [
     code: "",
     text: "",
   },
+  { kind: "open", stream: 1, target: edge, entry: root, hops: 2, head: Buffer.from("{}") },
+  { kind: "opened", stream: 1, head: Buffer.from("{}") },
+  { kind: "data", stream: 4_000_000_000, bytes: Buffer.from([0, 255]) },
+  { kind: "credit", stream: 1, bytes: 65_536 },
+  { kind: "close", stream: 1, code: "LINK_LOST", text: "gone" },
 ];

@@ -273,8 +273,9 @@ function list<T>(value: unknown, limit: number, parse: (item: unknown) => T): T[
   return items.map(parse);
 }
 
+/** Absent bytes are empty ones, which protobufjs gives as a list. */
 function bytes(value: unknown): Uint8Array {
-  return value as Uint8Array;
+  return value instanceof Uint8Array ? value : new Uint8Array();
 }
 
 function bytesUpTo(value: unknown, field: string, most: number): Uint8Array {
