@@ -52,6 +52,7 @@ export class LinkStream extends Duplex {
   #farewell: (() => void) | undefined;
   /** Whether the other end knows of this stream. */
   #isKnown: boolean;
+  readonly #isAsking: boolean;
   #isSaid = false;
   #isHeardOut = false;
   #isAnswered = false;
@@ -67,7 +68,8 @@ export class LinkStream extends Duplex {
   constructor(line: StreamLine, request?: Uint8Array) {
     super({ allowHalfOpen: true, readableHighWaterMark: CHUNK, writableHighWaterMark: CHUNK });
     this.#line = line;
-    this.#isKnown = request === undefined;
+    this.#isAsking = request !== undefined;
+    this.#isKnown = !this.#isAsking;
     this.#head = request && { kind: "open", head: request };
     // An end that comes when nobody looks on must not end the program; pipelines see it all the same.
     this.on("error", () => {});
@@ -108,8 +110,9 @@ export class LinkStream extends Duplex {
         break;
       case "close":
         this.#isHeardOut = true;
-        if (message.code === "") this.#hand();
-        else this.lost(new StreamBrokenError(message.code, message.text));
+        if (message.code !== "") this.lost(new StreamBrokenError(message.code, message.text));
+        else if (this.#isAsking && !this.#isAnswered) this.destroy(noAnswer());
+        else this.#hand();
         break;
     }
   }
@@ -201,4 +204,9 @@ export class LinkStream extends Duplex {
     this.#line.say({ kind: "credit", bytes: this.#taken });
     this.#taken = 0;
   }
+}
+
+/** Why a stream ends whose request was not answered. */
+export function noAnswer(): StreamBrokenError {
+  return new StreamBrokenError("STREAM_ENDED", "There was no answer");
 }

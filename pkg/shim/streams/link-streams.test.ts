@@ -20,13 +20,16 @@ class Gate {
   readonly link: Link;
   readonly said: Message[] = [];
   open = true;
-  #wake: () => void = () => {};
+  /** Whether it has ended: nobody waits for it then. */
+  isOver = false;
+  wake: () => void = () => {};
 
   constructor(inner: Link) {
     const isOpen = (): boolean => this.open;
     const drained = (): Promise<void> =>
       new Promise((resolve) => {
-        this.#wake = resolve;
+        this.wake = resolve;
+        if (this.isOver) resolve();
       });
     this.link = {
       peer: inner.peer,
@@ -49,10 +52,9 @@ class Gate {
     this.open = false;
   }
 
-  /** Lets `count` messages pass, or all. */
   release(): void {
     this.open = true;
-    this.#wake();
+    this.wake();
   }
 }
 
@@ -104,6 +106,7 @@ describe("streams over the link of a shim", () => {
     const [asking, asked] = await open();
     const up = randomBytes(3 * 1024 * 1024);
     const down = randomBytes(5 * 1024 * 1024 + 1);
+    asked.answer(bytes("answer"));
     asking.end(up);
     asked.end(down);
     const [gotUp, gotDown] = await Promise.all([buffer(asked), buffer(asking)]);
@@ -166,6 +169,22 @@ describe("streams over the link of a shim", () => {
     expect(near.size).toBe(0);
     expect(gate.said).toEqual([]);
   });
+
+  it("that wait for their turn on a link that ends do not keep the process busy", async () => {
+    const { near, gate, links } = world();
+    const streams = Array.from({ length: 3 }, () => near.open(bytes("head")));
+    gate.close();
+    for (const stream of streams) stream.write(randomBytes(1000));
+    // As a link that has ended with much unsent: it is not writable, and nobody waits for it.
+    gate.isOver = true;
+    links[0].end({ code: "LINK_LOST", text: "gone" });
+    gate.wake();
+    await turn();
+    near.lost(broken);
+    for (const stream of streams)
+      await expect(finished(stream)).rejects.toMatchObject({ code: "LINK_LOST" });
+    expect(near.size).toBe(0);
+  }, 5000);
 
   it("that were never told of are cancelled without a word", async () => {
     const { near, gate } = world();

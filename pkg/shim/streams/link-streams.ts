@@ -33,11 +33,16 @@ export class LinkStreams {
   #lastId = 0;
   #waiting = false;
   #speaking = false;
+  /** Whether the link has ended. */
+  #isOver = false;
 
   /** The end that is asked gives `accept`. */
   constructor(link: Link, accept?: AcceptStream) {
     this.#link = link;
     this.#accept = accept;
+    void link.ended.then(() => {
+      this.#isOver = true;
+    });
   }
 
   get size(): number {
@@ -64,6 +69,7 @@ export class LinkStreams {
 
   /** The link has ended, and with it every stream. */
   lost(error: StreamBrokenError): void {
+    this.#isOver = true;
     for (const stream of this.#streams.values()) stream.lost(error);
   }
 
@@ -103,7 +109,7 @@ export class LinkStreams {
 
   #takeTurns(): void {
     // Who has spoken may want to say more at once: it stands behind the others then.
-    if (this.#waiting || this.#speaking) return;
+    if (this.#waiting || this.#speaking || this.#isOver) return;
     this.#speaking = true;
     while (this.#link.writable) {
       const [next] = this.#turns;

@@ -17,7 +17,7 @@ import type { Link } from "../../tunnel/link.ts";
 import type { Open } from "../../wire/message.ts";
 import { PROXY, REPORTS } from "../capabilities.ts";
 import { decodeAnswer, encodeRequest, isUser, type ShimRequest } from "./heads.ts";
-import { type LinkStream, StreamBrokenError, type StreamMessage } from "./link-stream.ts";
+import { type LinkStream, noAnswer, StreamBrokenError, type StreamMessage } from "./link-stream.ts";
 import { LinkStreams } from "./link-streams.ts";
 
 /** What a shim lets us do while it is connected. */
@@ -141,7 +141,7 @@ export class RemoteApi implements ApiProxy, ApiTransport {
 }
 
 function endOf(stream: LinkStream): Error {
-  return stream.errored ?? new StreamBrokenError("STREAM_ENDED", "There was no answer");
+  return stream.errored ?? noAnswer();
 }
 
 function plain(headers: ProxyAnswer["headers"]): Record<string, string> {
