@@ -4,6 +4,7 @@ import { apiRows } from "./api-rows.ts";
 import { fanOut, memoryPerChild, type Variant } from "./fan-out.ts";
 import { faultRows } from "./faults.ts";
 import { queryRows } from "./query.ts";
+import { reportRows } from "./reports.ts";
 import type { Row } from "./row.ts";
 import { stormRows } from "./storm.ts";
 import { streamRows } from "./streams.ts";
@@ -31,6 +32,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Row[]>>> = {
       repetitions: Number(option("--repetitions", "3")),
       only: option("--only", ""),
     }),
+  reports: () => reportRows(option("--only", "")),
   storm: () => stormRows(option("--only", "")),
   faults: () =>
     faultRows({

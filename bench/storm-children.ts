@@ -4,6 +4,9 @@ import { MemoryRecordStore } from "../pkg/base/memory-record-store.ts";
 import { noMetrics } from "../pkg/base/metrics.ts";
 import { Scope } from "../pkg/base/scope.ts";
 import { ClusterController } from "../pkg/clustercontroller/cluster-controller.ts";
+import { KubeconfigTransport } from "../pkg/kube/kubeconfig-transport.ts";
+import { parseReport } from "../pkg/reporting/report-modes.ts";
+import { Reporter } from "../pkg/reporting/reporter.ts";
 import { Credentials } from "../pkg/trust/credentials.ts";
 import { IdentityFiles, type KeptIdentity } from "../pkg/trust/identity-files.ts";
 import { clusterName } from "../pkg/wire/names.ts";
@@ -13,6 +16,8 @@ export interface ChildrenOrder {
   readonly identities: Readonly<Record<string, KeptIdentity>>;
   readonly parent: string;
   readonly folder: string;
+  /** The API whose objects each of them reports; none if absent. */
+  readonly kubeconfig?: string | undefined;
 }
 
 /** What a child has lived through; `at` is milliseconds since 1970. */
@@ -38,9 +43,11 @@ if (process.send !== undefined && process.argv[2] === "children") {
 }
 
 /** Runs a whole controller for each identity; tells what happened whenever it is asked. */
-async function play({ identities, parent, folder }: ChildrenOrder): Promise<void> {
+async function play({ identities, parent, folder, kubeconfig }: ChildrenOrder): Promise<void> {
   let events: ChildEvent[] = [];
   const scope = new Scope(silentLog);
+  const transport = kubeconfig && scope.use(await KubeconfigTransport.open(kubeconfig));
+  const modes = parseReport("deployments");
   for (const [name, identity] of Object.entries(identities)) {
     const note = (fields: object, message: string): void => {
       const what = WORDS[message];
@@ -57,6 +64,9 @@ async function play({ identities, parent, folder }: ChildrenOrder): Promise<void
     await ClusterController.start(scope, options, {
       ...{ log, metrics: noMetrics, store: new MemoryRecordStore() },
       identity: { credentials: Credentials.open(identity), files },
+      reporter: transport
+        ? new Reporter({ transport, modes, intervalMs: 60_000, log: silentLog })
+        : undefined,
     });
   }
   process.on("message", () => {

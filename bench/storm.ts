@@ -113,7 +113,7 @@ async function measure(what: string, { victim, tickets }: Storm): Promise<Row[]>
 }
 
 /** Many children with identities, in processes of their own. */
-class Crowd implements AsyncDisposable {
+export class Crowd implements AsyncDisposable {
   readonly #processes: readonly ChildProcess[];
   readonly #count: number;
   #events: ChildEvent[] = [];
@@ -128,6 +128,7 @@ class Crowd implements AsyncDisposable {
     parent: string,
     prefix: string,
     count: number,
+    kubeconfig?: string,
   ): Promise<Crowd> {
     const { authority } = await AuthorityKeeper.open(await tree.client());
     const processes: ChildProcess[] = [];
@@ -145,7 +146,12 @@ class Crowd implements AsyncDisposable {
       const child = fork(script, ["children"], { serialization: "advanced" });
       processes.push(child);
       const order: ChildrenOrder = {
-        ...{ identities, parent: tree.address(parent), folder: join(tree.folder, prefix) },
+        ...{
+          identities,
+          parent: tree.address(parent),
+          folder: join(tree.folder, prefix),
+          kubeconfig,
+        },
       };
       child.send(order);
       await once(child, "message");
@@ -228,10 +234,14 @@ class TaskProbe {
   }
 }
 
-/** Resident memory of a member's process in MB. */
-function memoryOf(tree: ProcessTree, name: string): number {
+/** Resident memory of a member's process in MB: now, or at most so far. */
+export function memoryOf(
+  tree: ProcessTree,
+  name: string,
+  field: "VmRSS" | "VmHWM" = "VmRSS",
+): number {
   const status = readFileSync(`/proc/${tree.program(name).pid}/status`, "utf8");
-  return Number(/^VmRSS:\s*(\d+) kB/m.exec(status)?.[1]) / 1000;
+  return Number(new RegExp(`^${field}:\\s*(\\d+) kB`, "m").exec(status)?.[1]) / 1000;
 }
 
 function firstJoins(events: readonly ChildEvent[], parent?: string): Map<string, number> {

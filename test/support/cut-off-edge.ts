@@ -58,6 +58,11 @@ export class CutOffEdge implements AsyncDisposable {
     await this.tree.online("edge");
   }
 
+  /** Bytes to and from the edge so far. */
+  get bytes(): number {
+    return this.#proxies.reduce((sum, proxy) => sum + proxy.bytes, 0);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.tree[Symbol.asyncDispose]();
     for (const proxy of this.#proxies) await proxy[Symbol.asyncDispose]();

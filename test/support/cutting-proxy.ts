@@ -7,6 +7,7 @@ export class CuttingProxy implements AsyncDisposable {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   #isClosed = false;
+  #bytes = 0;
 
   private constructor(server: Server, port: number, target: number) {
     this.#server = server;
@@ -18,6 +19,11 @@ export class CuttingProxy implements AsyncDisposable {
     const server = createServer().listen(0, "127.0.0.1");
     await once(server, "listening");
     return new CuttingProxy(server, (server.address() as AddressInfo).port, target);
+  }
+
+  /** Bytes that it has carried, in both directions. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
   /** Ends all connections in the middle of whatever they carry. */
@@ -56,6 +62,9 @@ export class CuttingProxy implements AsyncDisposable {
       socket.on("close", () => {
         this.#sockets.delete(socket);
         other.destroy();
+      });
+      socket.on("data", (piece: Buffer) => {
+        this.#bytes += piece.length;
       });
       socket.pipe(other);
     }
