@@ -464,6 +464,14 @@ describe("clusters that do not answer", () => {
     await ended(clusters);
   });
 
+  it("wait for the reader, offline or not", async () => {
+    const clusters = new TestClusters(many(100_000, () => undefined));
+    const began = performance.now();
+    const events = await gathered(clusters.ask({}));
+    expect(events.at(-1)).toMatchObject({ answered: 0, failed: 100_000 });
+    expect(performance.now() - began).toBeLessThan(10_000);
+  }, 30_000);
+
   it("cost next to nothing when they are known to be offline", async () => {
     const clusters = new TestClusters(
       many(10_000, (index) => (index % 10 === 0 ? answering(podTable(["a"])) : undefined)),

@@ -29,7 +29,12 @@ export async function* asTheyAnswer(
   const errand = { from: "", maxRows: Number.POSITIVE_INFINITY, limitMs: deadlineMs, tell };
   const work = async (): Promise<void> => {
     const all: Promise<void>[] = [];
-    for (const cluster of chosen) all.push((await run.start(cluster, errand)).done);
+    for (const cluster of chosen) {
+      const { done } = await run.start(cluster, errand);
+      // Those that are not asked need no place, so only the reader can set their pace.
+      if (cluster.failure !== undefined || run.isOver) await done;
+      else all.push(done);
+    }
     await Promise.all(all);
     told.close();
   };

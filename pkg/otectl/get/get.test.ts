@@ -211,6 +211,24 @@ describe("otectl get", () => {
     expect((await shown(events)).err[0]).toContain("c8999");
   });
 
+  it("shows what came before the connection broke off", async () => {
+    const broken = async function* (): AsyncGenerator<QueryEvent> {
+      yield* [START, NAMES, rows("a", ["x", "1s"])];
+      throw new Error("socket hang up");
+    };
+    for (const output of [undefined, "json"] as const) {
+      const [out, err]: [string[], string[]] = [[], []];
+      const io = {
+        write: async (text: string) => void out.push(text),
+        tell: (line: string) => void err.push(line),
+      };
+      expect(await printAnswer(broken(), { ...OPTIONS, output }, io)).toBe(1);
+      expect(err).toEqual(["the answer was cut off, there may be more: socket hang up"]);
+      if (output === undefined) expect(out.join("")).toContain("a         x");
+      else expect(JSON.parse(out.join("")).items).toHaveLength(1);
+    }
+  });
+
   it.each([
     [
       "no cluster is selected",

@@ -1,4 +1,5 @@
 import type { QueryEvent, QueryFailure, QuerySummary } from "../../apis/cluster-query.ts";
+import { errorText } from "../../base/errors.ts";
 import { failureLines } from "./failure-text.ts";
 import type { GetOptions } from "./get-options.ts";
 import { type Printer, printerFor } from "./printers.ts";
@@ -23,7 +24,12 @@ export async function printAnswer(
   io: GetIo,
 ): Promise<number> {
   const answer = new Answer(printerFor(options), options, io);
-  for await (const event of inTime(events, () => answer.flush())) answer.take(event);
+  try {
+    for await (const event of inTime(events, () => answer.flush())) answer.take(event);
+  } catch (error) {
+    // What has come is worth showing all the same.
+    return answer.end(errorText(error));
+  }
   return answer.end();
 }
 
@@ -76,13 +82,14 @@ class Answer {
     progress?.(`${this.#heard} of ${this.#selected} clusters`);
   }
 
-  async end(): Promise<number> {
+  /** `why` the answer was cut off, if it is known. */
+  async end(why = "the connection ended"): Promise<number> {
     const { progress, write, tell } = this.#io;
     progress?.("");
     await write(this.#printer.text() + this.#printer.end());
     for (const line of failureLines(this.#failures, progress !== undefined)) tell(line);
     if (this.#summary === undefined) {
-      tell("the answer was cut off: these may not be all rows");
+      tell(`the answer was cut off, there may be more: ${why}`);
       return 1;
     }
     return this.#conclude(this.#summary);
