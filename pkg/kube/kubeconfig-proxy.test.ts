@@ -225,6 +225,32 @@ describe("a request that is passed on to an API", () => {
     expect((await ask(body, [], stopped)).status).toBe(503);
   });
 
+  it.each<[string, HeaderList, string]>([
+    ["a header with a space in its name", [["a b", "c"]], "alice"],
+    ["a header with a bell", [["a", "\u0007"]], "alice"],
+    ["a user with a bell", [], "al\u0007ice"],
+  ])("gets 400 and a Status for what HTTP cannot say: %s", async (_, headers, name) => {
+    const { body, heard, said } = conversation();
+    const { status } = await ask(body, headers, proxy, { name, groups: [] });
+    await said;
+    expect(status).toBe(400);
+    expect(JSON.parse(String(Buffer.concat(heard)))).toMatchObject({ reason: "BadRequest" });
+  });
+
+  it("names users and groups in all languages", async () => {
+    const seen: unknown[] = [];
+    far = ({ headers }, response) => {
+      const utf8 = (text: unknown) => Buffer.from(String(text), "latin1").toString();
+      seen.push(utf8(headers["impersonate-user"]), utf8(headers["impersonate-group"]));
+      response.end();
+    };
+    const { body, said } = conversation();
+    body.push(null);
+    await ask(body, [], proxy, { name: "\u4e16\u754c", groups: ["\u0434\u0440"] });
+    await said;
+    expect(seen).toEqual(["\u4e16\u754c", "\u0434\u0440"]);
+  });
+
   it("gets 503 and a Status when nobody listens there", async () => {
     const path = `${folder.path}/nowhere`;
     await writeFile(path, kubeconfig(1));

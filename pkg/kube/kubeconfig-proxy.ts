@@ -14,6 +14,15 @@ import { type Access, KubeconfigFile } from "./kubeconfig.ts";
 
 /** How long an API may take until a connection to it can carry a request. */
 const CONNECT_LIMIT_MS = 10_000;
+/** What whoever asked is told without an answer of the API. */
+const UNREACHABLE = {
+  ...{ code: 503, reason: "ServiceUnavailable" },
+  what: "Cannot reach the Kubernetes API of the cluster",
+};
+const UNSAYABLE = {
+  ...{ code: 400, reason: "BadRequest" },
+  what: "Cannot pass the request on to the Kubernetes API of the cluster",
+};
 /** Connections that nobody uses are kept for this long. */
 const IDLE_MS = 30_000;
 
@@ -37,7 +46,13 @@ export class KubeconfigProxy implements ApiProxy, AsyncDisposable {
   serve(request: ProxyRequest, body: Duplex, answer: (head: ProxyAnswer) => void): void {
     this.#file.access().then(
       (access) => {
-        if (!body.destroyed) this.#send(request, access, body, answer);
+        if (body.destroyed) return;
+        try {
+          this.#send(request, access, body, answer);
+        } catch (error) {
+          // Others than HTTP/1.1 let words through that it cannot say.
+          refuse(body, answer, errorText(error), UNSAYABLE);
+        }
       },
       (error: unknown) => refuse(body, answer, errorText(error)),
     );
@@ -118,12 +133,15 @@ function headersFor(
   server: URL,
   own: unknown,
 ): string[] {
-  const groups = user.groups.map((group): [string, string] => ["Impersonate-Group", group]);
+  const groups = user.groups.map((group): [string, string] => [
+    "Impersonate-Group",
+    inHeader(group),
+  ]);
   const all: [string, string][] = [
     ["Host", server.host],
     ...passedOn(headers, isUpgrade),
     ...Object.entries((own ?? {}) as Record<string, string>),
-    ["Impersonate-User", user.name],
+    ["Impersonate-User", inHeader(user.name)],
     ...groups,
   ];
   return all.flat();
@@ -147,20 +165,30 @@ function limitConnecting(
 }
 
 /** The cluster's API cannot be reached: said as Kubernetes says it. */
-function refuse(body: Duplex, answer: (head: ProxyAnswer) => void, why: string): void {
+function refuse(
+  body: Duplex,
+  answer: (head: ProxyAnswer) => void,
+  why: string,
+  { code, reason, what } = UNREACHABLE,
+): void {
   if (body.destroyed) return;
   const status = {
     kind: "Status",
     apiVersion: "v1",
     metadata: {},
     status: "Failure",
-    message: `Cannot reach the Kubernetes API of the cluster: ${why}`,
-    reason: "ServiceUnavailable",
-    code: 503,
+    message: `${what}: ${why}`,
+    reason,
+    code,
   };
-  answer({ status: 503, headers: [["content-type", "application/json"]] });
+  answer({ status: code, headers: [["content-type", "application/json"]] });
   body.end(JSON.stringify(status));
   body.resume();
+}
+
+/** Bytes as they go into a header: letters that it has not travel as UTF-8. */
+function inHeader(text: string): string {
+  return /[^\0-\xff]/.test(text) ? Buffer.from(text).toString("latin1") : text;
 }
 
 function pairs(raw: readonly string[]): HeaderList {

@@ -4,6 +4,7 @@ import type { Case, CaseWorld } from "./case.ts";
 import { CONNECTION_CASES } from "./cases-connection.ts";
 import { PROXY_CASES } from "./cases-proxy.ts";
 import { RECONNECT_CASES } from "./cases-reconnect.ts";
+import { STREAM_CASES } from "./cases-streams.ts";
 import { TASK_CASES } from "./cases-tasks.ts";
 import { BrokenPromiseError } from "./must.ts";
 import { LACKS, type Target } from "./target.ts";
@@ -14,6 +15,7 @@ export const CASES: readonly Case[] = [
   ...TASK_CASES,
   ...RECONNECT_CASES,
   ...PROXY_CASES,
+  ...STREAM_CASES,
 ];
 
 /** What came of a case. */

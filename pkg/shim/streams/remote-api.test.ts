@@ -212,6 +212,34 @@ describe("Requests of users through a remote shim", () => {
     api = await FarApi.listen();
   });
 
+  it.each<[string, Partial<ProxyRequest>]>([
+    ["a path with a space", { path: "/a b" }],
+    ["a path with other letters", { path: "/\u4e16" }],
+    ["a method that is none", { method: "FROB" }],
+    ["a header with a space in its name", { headers: [["a b", "c"]] }],
+    ["a header without a name", { headers: [["", "c"]] }],
+    ["a header with other letters", { headers: [["a", "\u4e16"]] }],
+    ["a header with a bell", { headers: [["a", "\u0007"]] }],
+    ["a user with other letters", { user: { name: "\u4e16", groups: [] } }],
+    [
+      "two lengths",
+      {
+        method: "PUT",
+        headers: [
+          ["Content-Length", "1"],
+          ["content-length", "2"],
+        ],
+      },
+    ],
+    ["a length that is none", { method: "PUT", headers: [["Content-Length", "x"]] }],
+  ])("that HTTP cannot say cost nothing else: %s", async (_, over) => {
+    const asked = ask(dialled.remote, over);
+    asked.body.end();
+    asked.body.resume();
+    await Promise.race([asked.ended, asked.answer]).catch(() => {});
+    expect(await ask(dialled.remote).text()).toBe("ok");
+  });
+
   it("with headers that are too long are refused", async () => {
     const headers = [["x", "y".repeat(200_000)]] as const;
     await expect(ask(dialled.remote, { headers }).answer).rejects.toMatchObject({
