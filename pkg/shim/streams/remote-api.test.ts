@@ -277,6 +277,18 @@ describe("A shim that goes away", () => {
     await eventually("all are cut", () => api.cut === 10);
   });
 
+  it("has another controller now: what the first had under way ends, and the second is served", async () => {
+    api.answer = (_, response) => response.writeHead(200).flushHeaders();
+    const watch = ask(dialled.remote);
+    await watch.answer;
+    await using second = dialShim(server.port);
+    expect(await watch.ended).toMatchObject({ code: "LINK_LOST" });
+    await eventually("it is cut", () => api.cut === 1);
+    api.answer = (_, response) => response.end("served");
+    await second.connected();
+    expect(await ask(second.remote).text()).toBe("served");
+  });
+
   it("was never there: refused at once", async () => {
     await using nobody = dialShim(await freePort());
     await expect(ask(nobody.remote).answer).rejects.toMatchObject({
