@@ -118,6 +118,8 @@ describe("The demonstration", () => {
       const rows = await new Kubectl(kubectl, kubeconfig("root")).table("get", "clusters");
       const row = (NAME: string, PARENT: string, TAGS: string, PATH: string) => ({
         ...{ NAME, STATUS: "online", PARENT, TAGS, PATH },
+        // Nothing until the cluster has reported.
+        NODES: expect.stringMatching(/^(0\/0)?$/),
         AGE: expect.stringMatching(/^\d+m?\d*s?$/),
       });
       expect(rows).toEqual([
