@@ -2,6 +2,7 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { setImmediate } from "node:timers/promises";
 
 /** What such an API is told: from now on all its objects are of this round. */
 interface BurstOrder {
@@ -93,9 +94,16 @@ function serve(count: number): void {
   });
   process.on("message", (order: BurstOrder) => {
     round = order.round;
-    const lines = all().map((object) => `${JSON.stringify({ type: "MODIFIED", object })}\n`);
-    for (const watcher of watchers) for (const line of lines) watcher.write(line);
+    void tell(round);
   });
+  const tell = async (now: number): Promise<void> => {
+    for (let at = 0; at < count; at++) {
+      const line = JSON.stringify({ type: "MODIFIED", object: burstObject(at, now) });
+      for (const watcher of watchers) watcher.write(`${line}\n`);
+      // It answers others in between, as an API does.
+      if (at % 100 === 99) await setImmediate();
+    }
+  };
   server.listen(0, "127.0.0.1", () => {
     process.send?.(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
   });

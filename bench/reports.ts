@@ -17,6 +17,7 @@ import {
 import { pick } from "../pkg/reporting/pick.ts";
 import { REPORTED_TYPES } from "../pkg/reporting/reported-types.ts";
 import { eventually } from "../test/support/eventually.ts";
+import type { LogLine } from "../test/support/node-program.ts";
 import { ProcessTree } from "../test/support/process-tree.ts";
 import { kubeconfigText } from "../test/support/scripted-api.ts";
 import { BurstApi, burstName, burstObject } from "./burst-api.ts";
@@ -59,25 +60,30 @@ async function burstRows(): Promise<Row[]> {
     edge: { parent: "region", kubeconfig, flags: ["--report", "deployments"] },
   });
   const root = await tree.client();
-  await shows(root, 0);
+  await showsAll(root, 0);
   const first = performance.now() - began;
   await sleep(REST_MS);
   const before = MEMBERS.map((name) => memoryOf(tree, name));
+  const idleSince = Date.now();
   const idle = await probing(root, () => sleep(15_000));
   const lag = (): Promise<number> => tree.metric("root", "nodejs_eventloop_lag_p99_seconds");
   // Reading it begins a new measurement.
   const calm = await lag();
   const times: number[] = [];
+  const busySince = Date.now();
   const busy = await probing(root, async () => {
     for (let round = 1; round <= BURSTS; round++) {
       const at = performance.now();
       api.burst(round);
-      await shows(root, round);
+      await showsLast(root, round);
       times.push(performance.now() - at);
       await sleep(2000);
     }
   });
   const pause = await lag();
+  const messages = delays(tree, busySince, Date.now());
+  const calmMessages = delays(tree, idleSince, busySince);
+  await showsAll(root, BURSTS);
   const peak = MEMBERS.map((name) => memoryOf(tree, name, "VmHWM"));
   await sleep(REST_MS);
   const after = MEMBERS.map((name) => memoryOf(tree, name));
@@ -100,6 +106,14 @@ async function burstRows(): Promise<Row[]> {
     },
   ];
   rows.push({
+    ...row(
+      "a task's way down to the cluster and onto its disk meanwhile, p99, beside before",
+      "ms",
+      most(messages),
+    ),
+    yardstick: most(calmMessages),
+  });
+  rows.push({
     ...row("what the root's event loop is late meanwhile, p99, beside before", "ms", pause * 1000),
     yardstick: calm * 1000,
   });
@@ -121,24 +135,31 @@ function row(what: string, unit: string, ours: number): Row {
   return { what: `reports of ${OBJECTS.toLocaleString("en")} objects: ${what}`, unit, ours };
 }
 
-/** Resolves when the centre has every object as it is in that round. */
-async function shows(root: TransportResourceClient, round: number): Promise<void> {
-  type Mirrored = KubeObject & { readonly status?: { readonly observedGeneration?: number } };
-  const namespace = mirrorNamespace("edge");
-  const name = mirrorName(`shop-${(OBJECTS - 1) % 50}/${burstName(OBJECTS - 1)}`);
-  const isThere = ({ status }: Mirrored): boolean => status?.observedGeneration === round;
+type Mirrored = KubeObject & { readonly status?: { readonly observedGeneration?: number } };
+
+/** Resolves when the centre has the object that is sent last as it is in that round. */
+async function showsLast(root: TransportResourceClient, round: number): Promise<void> {
+  const key = `shop-${(OBJECTS - 1) % 50}/${burstName(OBJECTS - 1)}`;
+  const at = { namespace: mirrorNamespace("edge"), name: mirrorName(key) };
   await eventually(
     `the last object is of round ${round}`,
     async () => {
       await sleep(50);
-      return isThere(await root.get<Mirrored>(TYPE, { namespace, name }));
+      const { status } = await root.get<Mirrored>(TYPE, at);
+      return status?.observedGeneration === round;
     },
     LIMIT_MS,
   );
+}
+
+/** Resolves when the centre has every object as it is in that round. */
+async function showsAll(root: TransportResourceClient, round: number): Promise<void> {
+  await showsLast(root, round);
   await eventually(
     `all objects are of round ${round}`,
     async () => {
-      const { items } = await root.list<Mirrored>(TYPE, { namespace });
+      const { items } = await root.list<Mirrored>(TYPE, { namespace: mirrorNamespace("edge") });
+      const isThere = ({ status }: Mirrored): boolean => status?.observedGeneration === round;
       return items.length === OBJECTS && items.every(isThere);
     },
     LIMIT_MS,
@@ -173,6 +194,25 @@ async function directly(root: TransportResourceClient): Promise<number> {
   }
   // The first round makes them, the second changes them, as a burst does.
   return rates[1] ?? Number.NaN;
+}
+
+/** How long tasks that the root accepted in that time took until the edge had noted them, in milliseconds. */
+function delays(tree: ProcessTree, from: number, until: number): number[] {
+  const at = ({ time }: LogLine): number => Date.parse(String(time));
+  const started = new Map(
+    tree
+      .program("edge")
+      .logged("task started")
+      .map((line) => [line.task, at(line)]),
+  );
+  return tree
+    .program("root")
+    .logged("task accepted")
+    .filter((line) => at(line) >= from && at(line) < until)
+    .flatMap((line) => {
+      const there = started.get(line.task);
+      return there === undefined ? [] : [there - at(line)];
+    });
 }
 
 let probes = 0;
