@@ -1,5 +1,6 @@
 import { duplexPair } from "node:stream";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { ApiUnreachableError } from "../apis/api-transport.ts";
 import { CLUSTER, type Cluster, SYSTEM_NAMESPACE } from "../apis/cluster.ts";
 import { NAMESPACE } from "../apis/namespace.ts";
 import type { KubeObject, ResourceType } from "../apis/object.ts";
@@ -219,6 +220,31 @@ describe("reports", () => {
       );
     });
     expect((await status())?.nodeText).toBeUndefined();
+  });
+
+  it("are none, without a complaint, where the way to the API takes no requests of ours", async () => {
+    const lines: string[] = [];
+    const note = (_: object, line: string): void => void lines.push(line);
+    const log: Logger = { ...silentLog, warn: note, error: note, child: () => log };
+    const without = Object.assign(new Error("a light shim"), { code: "NO_API" });
+    let asked = 0;
+    const light = new Reporter({
+      transport: {
+        request: async () => {
+          asked += 1;
+          throw new ApiUnreachableError("shim", without);
+        },
+        [Symbol.asyncDispose]: async () => {},
+      },
+      modes: parseReport("nodes,pods:summary"),
+      intervalMs: 100,
+      log,
+    });
+    running.push(light.run(ended.signal));
+    await follow(light);
+    await until("it was asked again", async () => asked >= 3);
+    expect(lines).toEqual([]);
+    expect((await status())?.conditions).toBeUndefined();
   });
 
   it("that the centre does not take are left out, the others come", async () => {
