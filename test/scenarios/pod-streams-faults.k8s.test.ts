@@ -2,12 +2,12 @@ import { readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { temporaryDirectory } from "../../pkg/base/temporary-directory.ts";
 import { describeWithControlPlane } from "../support/control-plane.ts";
 import { eventually } from "../support/eventually.ts";
 import { KUBECTLS, Kubectl } from "../support/kubectl.ts";
 import { PodSession } from "../support/pod-session.ts";
 import { KubectlTalk, MEMBERS, POD_NAMES, PodWorld } from "../support/pod-world.ts";
-import { freePort } from "../support/program.ts";
 
 /** Longer than anything on the way keeps what nobody uses. */
 const IDLE_MS = 45_000;
@@ -19,14 +19,17 @@ const [kubectl = "kubectl"] = KUBECTLS;
 
 describeWithControlPlane("streams to the pods of an edge at depth three", (plane) => {
   let world: PodWorld;
+  let folder: Awaited<ReturnType<typeof temporaryDirectory>> | undefined;
   let auditLog: string;
   let idle: { readonly since: number; readonly talks: Promise<PodSession>; watch: KubectlTalk };
   beforeAll(async () => {
-    auditLog = join(process.env.TMPDIR ?? "/tmp", `audit-${await freePort()}.log`);
+    folder = await temporaryDirectory();
+    auditLog = join(folder.path, "audit.log");
     world = await PodWorld.start(plane(), { root: { flags: ["--api-audit-log", auditLog] } });
   }, 120_000);
   afterAll(async () => {
     await world?.[Symbol.asyncDispose]();
+    await folder?.[Symbol.asyncDispose]();
   });
 
   const open = (command: readonly string[], more: object = {}) =>
