@@ -11,7 +11,7 @@ import type { ClusterController } from "../pkg/apis/cluster-controller.ts";
 import { QUERY_FAILURE_REASONS } from "../pkg/apis/cluster-query.ts";
 import { OTE_CRDS } from "../pkg/apis/crds.ts";
 import type { MetricRow } from "../pkg/base/metrics.ts";
-import { planTask } from "../pkg/clustercontroller/task-plan.ts";
+import { planTask } from "../pkg/clustercontroller/tasks/task-plan.ts";
 import { DEFAULT_TOPOLOGY } from "../pkg/demo/topology.ts";
 import { REPORT_CRDS } from "../pkg/reporting/mirror-objects.ts";
 import { parseSelector } from "../pkg/topology/selector.ts";

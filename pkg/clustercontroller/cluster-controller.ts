@@ -13,7 +13,6 @@ import { EntryPoint } from "./entry-point.ts";
 import type { TreeEvent } from "./event.ts";
 import { Identity } from "./identity.ts";
 import { Introduction } from "./introduction.ts";
-import { LedgerStore } from "./ledger-store.ts";
 import { openAuthority } from "./membership/authority.ts";
 import { Membership, type MembershipOptions } from "./membership/membership.ts";
 import { Passage } from "./membership/passage.ts";
@@ -28,7 +27,8 @@ import type { ClusterDirectory } from "./query/choose-clusters.ts";
 import { servicesOf } from "./streams/services.ts";
 import { isForStreams } from "./streams/stream-events.ts";
 import { Streams } from "./streams/streams.ts";
-import { TaskRunner } from "./task-runner.ts";
+import { LedgerStore } from "./tasks/ledger-store.ts";
+import { TaskRunner } from "./tasks/task-runner.ts";
 import { TreeNode } from "./tree-node.ts";
 
 /** Milliseconds between two ticks of the tree. */

@@ -10,7 +10,7 @@ import { ClusterRegistry, type LiveCluster } from "./cluster-registry.ts";
 import type { Settlement, TreeEvent } from "./event.ts";
 import { Distributor } from "./propagation/distributor.ts";
 import { type Collected, Collector } from "./reports/collector.ts";
-import { TaskDesk } from "./task-desk.ts";
+import { TaskDesk } from "./tasks/task-desk.ts";
 
 /** What an entry point works with. */
 export interface EntryPointParts {

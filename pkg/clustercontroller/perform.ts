@@ -9,7 +9,7 @@ import type { Identity } from "./identity.ts";
 import type { Membership } from "./membership/membership.ts";
 import type { Passage } from "./membership/passage.ts";
 import type { ParentLink } from "./parent-link.ts";
-import type { TaskRunner } from "./task-runner.ts";
+import type { TaskRunner } from "./tasks/task-runner.ts";
 
 /** What stands around the tree of one node; a side that is missing is one it does not have, or not yet. */
 export interface Sides {

@@ -16,9 +16,9 @@ import { MAX_DEPTH } from "../wire/parse-message.ts";
 import { type ChildrenChange, ClusterHandler } from "./cluster-handler.ts";
 import { EdgeHandler } from "./edge-handler.ts";
 import type { OfChild, TreeEffect, TreeEvent } from "./event.ts";
-import { type BoardChange, type Reach, type Sending, TaskBoard } from "./task-board.ts";
-import { type LedgerEntry, TaskLedger } from "./task-ledger.ts";
-import { divide, refusal } from "./task-part.ts";
+import { type BoardChange, type Reach, type Sending, TaskBoard } from "./tasks/task-board.ts";
+import { type LedgerEntry, TaskLedger } from "./tasks/task-ledger.ts";
+import { divide, refusal } from "./tasks/task-part.ts";
 
 /** By how much to rank above who knocks: its rank may grow until it comes again. */
 const RANK_ROOM = 1024;

@@ -1,4 +1,4 @@
-import { fromDisk, type LedgerEntry } from "../clustercontroller/task-ledger.ts";
+import { fromDisk, type LedgerEntry } from "../clustercontroller/tasks/task-ledger.ts";
 import type { TreeNode } from "../clustercontroller/tree-node.ts";
 import type { ParentCandidates } from "../topology/parent-candidates.ts";
 import type { Message, Result, Welcome } from "../wire/message.ts";

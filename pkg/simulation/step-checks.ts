@@ -1,6 +1,6 @@
 import type { TreeEffect, TreeEvent } from "../clustercontroller/event.ts";
-import { ANSWER_GRACE_MS } from "../clustercontroller/task-board.ts";
-import { LEDGER_LIMIT } from "../clustercontroller/task-ledger.ts";
+import { ANSWER_GRACE_MS } from "../clustercontroller/tasks/task-board.ts";
+import { LEDGER_LIMIT } from "../clustercontroller/tasks/task-ledger.ts";
 import { MAX_LEARNT } from "../topology/parent-candidates.ts";
 import type { ClusterName } from "../wire/names.ts";
 import { MAX_DEPTH } from "../wire/parse-message.ts";

@@ -1,4 +1,4 @@
-import { LEDGER_MARGIN_MS } from "../clustercontroller/task-ledger.ts";
+import { LEDGER_MARGIN_MS } from "../clustercontroller/tasks/task-ledger.ts";
 import type { Result, Task } from "../wire/message.ts";
 import type { CrashPoint, Member } from "./member.ts";
 import type { Random } from "./random.ts";

@@ -5,7 +5,7 @@ import type { OldAnswer } from "../../otev1/old-link.ts";
 import { encodeTaskBody } from "../../wire/codec.ts";
 import type { Message, Result, Task } from "../../wire/message.ts";
 import { clusterName } from "../../wire/names.ts";
-import { LedgerStore } from "../ledger-store.ts";
+import { LedgerStore } from "../tasks/ledger-store.ts";
 import { OldTasks, type OldWay } from "./old-tasks.ts";
 
 const edge = clusterName("edge");

@@ -7,8 +7,8 @@ import { MAX_RESULT_BODY } from "../../shim/shim.ts";
 import { resultMessage } from "../../shim/shim-message.ts";
 import type { Result, Task } from "../../wire/message.ts";
 import { type ClusterName, clusterName } from "../../wire/names.ts";
-import type { LedgerStore } from "../ledger-store.ts";
-import { LEDGER_MARGIN_MS, TaskLedger } from "../task-ledger.ts";
+import type { LedgerStore } from "../tasks/ledger-store.ts";
+import { LEDGER_MARGIN_MS, TaskLedger } from "../tasks/task-ledger.ts";
 
 /** Tasks of all old clusters together that are remembered. */
 const OLD_LEDGER_LIMIT = 200_000;

@@ -1,12 +1,12 @@
 import { expect, it } from "vitest";
-import { silentLog } from "../base/log.ts";
-import { MemoryRecordStore } from "../base/memory-record-store.ts";
-import { noMetrics } from "../base/metrics.ts";
-import type { ClusterShim, RecoveringShim, ShimResult } from "../shim/shim.ts";
-import { encodeTaskBody } from "../wire/codec.ts";
-import type { Result, Task } from "../wire/message.ts";
-import { clusterName } from "../wire/names.ts";
-import type { TaskOrder } from "./event.ts";
+import { silentLog } from "../../base/log.ts";
+import { MemoryRecordStore } from "../../base/memory-record-store.ts";
+import { noMetrics } from "../../base/metrics.ts";
+import type { ClusterShim, RecoveringShim, ShimResult } from "../../shim/shim.ts";
+import { encodeTaskBody } from "../../wire/codec.ts";
+import type { Result, Task } from "../../wire/message.ts";
+import { clusterName } from "../../wire/names.ts";
+import type { TaskOrder } from "../event.ts";
 import { LedgerStore } from "./ledger-store.ts";
 import { TaskRunner } from "./task-runner.ts";
 

@@ -1,4 +1,4 @@
-import type { Result, Task } from "../wire/message.ts";
+import type { Result, Task } from "../../wire/message.ts";
 
 /** One task this cluster has taken on; without `result` it is still running. */
 export interface LedgerEntry {

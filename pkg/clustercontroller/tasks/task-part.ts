@@ -1,5 +1,5 @@
-import type { Result, Task } from "../wire/message.ts";
-import type { ClusterName } from "../wire/names.ts";
+import type { Result, Task } from "../../wire/message.ts";
+import type { ClusterName } from "../../wire/names.ts";
 
 /** Most targets in one message; more of them below one child are sent as several. */
 export const TARGETS_PER_MESSAGE = 2000;

@@ -1,6 +1,6 @@
-import type { RecordStore } from "../base/record-store.ts";
-import type { Result, Task } from "../wire/message.ts";
-import { clusterName } from "../wire/names.ts";
+import type { RecordStore } from "../../base/record-store.ts";
+import type { Result, Task } from "../../wire/message.ts";
+import { clusterName } from "../../wire/names.ts";
 import { fromDisk, type LedgerEntry } from "./task-ledger.ts";
 
 /** The table of what this cluster executes itself. */

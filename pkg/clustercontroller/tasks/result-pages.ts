@@ -1,4 +1,4 @@
-import type { ClusterVerdict, FrozenOrder } from "../apis/cluster-controller.ts";
+import type { ClusterVerdict, FrozenOrder } from "../../apis/cluster-controller.ts";
 
 /** Largest page in bytes of JSON; below the 512 KiB that one result object may have, with room for its frame. */
 export const PAGE_BYTES = 400 * 1024;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { ClusterVerdict } from "../apis/cluster-controller.ts";
+import type { ClusterVerdict } from "../../apis/cluster-controller.ts";
 import {
   firstPages,
   fitVerdict,

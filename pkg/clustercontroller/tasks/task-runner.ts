@@ -1,11 +1,11 @@
-import { errorCode, errorText } from "../base/errors.ts";
-import type { Logger } from "../base/log.ts";
-import type { Metrics } from "../base/metrics.ts";
-import { type ClusterShim, canRecover, type ShimResult } from "../shim/shim.ts";
-import { resultMessage, shimTaskOf } from "../shim/shim-message.ts";
-import type { Result, Task } from "../wire/message.ts";
-import type { ClusterName } from "../wire/names.ts";
-import type { TaskOrder } from "./event.ts";
+import { errorCode, errorText } from "../../base/errors.ts";
+import type { Logger } from "../../base/log.ts";
+import type { Metrics } from "../../base/metrics.ts";
+import { type ClusterShim, canRecover, type ShimResult } from "../../shim/shim.ts";
+import { resultMessage, shimTaskOf } from "../../shim/shim-message.ts";
+import type { Result, Task } from "../../wire/message.ts";
+import type { ClusterName } from "../../wire/names.ts";
+import type { TaskOrder } from "../event.ts";
 import type { Interrupted, LedgerStore } from "./ledger-store.ts";
 import { LEDGER_MARGIN_MS } from "./task-ledger.ts";
 

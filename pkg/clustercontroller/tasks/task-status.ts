@@ -4,7 +4,7 @@ import {
   type Condition,
   type TaskSummary,
   VERDICTS,
-} from "../apis/cluster-controller.ts";
+} from "../../apis/cluster-controller.ts";
 import { fitVerdict } from "./result-pages.ts";
 
 /** Most JSON bytes of verdicts inside the status itself. */

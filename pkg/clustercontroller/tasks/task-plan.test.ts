@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { decodeTaskBody } from "../wire/codec.ts";
-import { clusterName } from "../wire/names.ts";
+import { decodeTaskBody } from "../../wire/codec.ts";
+import { clusterName } from "../../wire/names.ts";
 import { planTask } from "./task-plan.ts";
 
 const known = [

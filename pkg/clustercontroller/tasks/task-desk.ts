@@ -2,16 +2,16 @@ import {
   CLUSTER_CONTROLLER,
   type ClusterController,
   type ClusterVerdict,
-} from "../apis/cluster-controller.ts";
-import type { ResourceClient } from "../apis/resource-client.ts";
-import { isStatus } from "../apis/status.ts";
-import type { Logger } from "../base/log.ts";
-import type { Metrics } from "../base/metrics.ts";
-import { WorkQueue } from "../base/work-queue.ts";
-import { Informer } from "../kube/informer.ts";
-import { type Selectable, SelectorError } from "../topology/selector.ts";
-import { clusterName } from "../wire/names.ts";
-import type { Settlement, TreeEvent } from "./event.ts";
+} from "../../apis/cluster-controller.ts";
+import type { ResourceClient } from "../../apis/resource-client.ts";
+import { isStatus } from "../../apis/status.ts";
+import type { Logger } from "../../base/log.ts";
+import type { Metrics } from "../../base/metrics.ts";
+import { WorkQueue } from "../../base/work-queue.ts";
+import { Informer } from "../../kube/informer.ts";
+import { type Selectable, SelectorError } from "../../topology/selector.ts";
+import { clusterName } from "../../wire/names.ts";
+import type { Settlement, TreeEvent } from "../event.ts";
 import { orderOf, type Page } from "./result-pages.ts";
 import { ResultStore, type TaskKey, taskKey } from "./result-store.ts";
 import { planTask, TaskInvalidError } from "./task-plan.ts";

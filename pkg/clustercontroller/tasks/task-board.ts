@@ -1,6 +1,6 @@
-import type { Result, Task } from "../wire/message.ts";
-import type { ClusterName } from "../wire/names.ts";
-import type { Settlement, TaskOrder } from "./event.ts";
+import type { Result, Task } from "../../wire/message.ts";
+import type { ClusterName } from "../../wire/names.ts";
+import type { Settlement, TaskOrder } from "../event.ts";
 
 /** Milliseconds until a task that was sent but not answered is sent again; doubles each time. */
 const FIRST_RETRY_MS = 10_000;

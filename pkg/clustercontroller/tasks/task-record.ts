@@ -2,9 +2,9 @@ import {
   CLUSTER_CONTROLLER,
   type ClusterVerdict,
   type TaskSummary,
-} from "../apis/cluster-controller.ts";
-import type { ResourceClient } from "../apis/resource-client.ts";
-import { isUnacceptable } from "../apis/status.ts";
+} from "../../apis/cluster-controller.ts";
+import type { ResourceClient } from "../../apis/resource-client.ts";
+import { isUnacceptable } from "../../apis/status.ts";
 import { fitVerdict, type Page, ResultPages, VERDICT_BYTES } from "./result-pages.ts";
 import type { ResultStore, TaskKey } from "./result-store.ts";
 import { statusOf, TaskTally } from "./task-status.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { Result, Task } from "../wire/message.ts";
-import { clusterName } from "../wire/names.ts";
+import type { Result, Task } from "../../wire/message.ts";
+import { clusterName } from "../../wire/names.ts";
 import {
   fromDisk,
   LEDGER_LIMIT,

@@ -1,12 +1,12 @@
 import {
   type ClusterControllerSpec,
   DEFAULT_DEADLINE_SECONDS,
-} from "../apis/cluster-controller.ts";
-import { OteError } from "../base/errors.ts";
-import { parseSelector, type Selectable } from "../topology/selector.ts";
-import { parseTagSelector } from "../topology/tag-selector.ts";
-import { encodeTaskBody } from "../wire/codec.ts";
-import type { ClusterName } from "../wire/names.ts";
+} from "../../apis/cluster-controller.ts";
+import { OteError } from "../../base/errors.ts";
+import { parseSelector, type Selectable } from "../../topology/selector.ts";
+import { parseTagSelector } from "../../topology/tag-selector.ts";
+import { encodeTaskBody } from "../../wire/codec.ts";
+import type { ClusterName } from "../../wire/names.ts";
 import type { TaskOrderText } from "./result-pages.ts";
 
 /** A task says something that no cluster could act on. */

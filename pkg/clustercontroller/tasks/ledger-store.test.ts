@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { MemoryRecordStore } from "../base/memory-record-store.ts";
-import type { Task } from "../wire/message.ts";
-import { clusterName } from "../wire/names.ts";
+import { MemoryRecordStore } from "../../base/memory-record-store.ts";
+import type { Task } from "../../wire/message.ts";
+import { clusterName } from "../../wire/names.ts";
 import { LedgerStore } from "./ledger-store.ts";
 
 const root = clusterName("root");

@@ -6,10 +6,10 @@ import {
   type ClusterVerdict,
   TASK_LABEL,
   TASK_UID_LABEL,
-} from "../apis/cluster-controller.ts";
-import { apiVersionOf } from "../apis/object.ts";
-import type { ResourceClient } from "../apis/resource-client.ts";
-import { isStatus } from "../apis/status.ts";
+} from "../../apis/cluster-controller.ts";
+import { apiVersionOf } from "../../apis/object.ts";
+import type { ResourceClient } from "../../apis/resource-client.ts";
+import { isStatus } from "../../apis/status.ts";
 import { firstPages, type Page, type TaskOrderText } from "./result-pages.ts";
 
 /** Which task's pages are meant. */
