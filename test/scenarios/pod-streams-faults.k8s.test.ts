@@ -175,6 +175,8 @@ describeWithControlPlane("streams to the pods of an edge at depth three", (plane
   // From below: without its parent the edge may go elsewhere, and the region then be of no importance.
   describe.each(MEMBERS.toReversed())("when %s is killed", (member) => {
     it("end at both ends at once, and can begin again", async () => {
+      // When it goes home, streams by the other way end.
+      await eventually("the edge is at home", atHome, 60_000);
       const busy = await open(["sh", "-c", "cat > /dev/null"]);
       const flood = await open(["cat", "/dev/zero"], ignoring());
       const still = await open(["sleep", "1000"]);
@@ -204,9 +206,11 @@ describeWithControlPlane("streams to the pods of an edge at depth three", (plane
       const again = await eventually("it is reached", () => open(["echo", "back"]));
       await again.ended;
       expect(String(again.output)).toBe("back\n");
-    }, 90_000);
+    }, 150_000);
   });
 
+  const atHome = async () =>
+    (await world.tree.clusters()).get("edge")?.status?.parentName === "region";
   const sessions = () => world.kubelets.reduce((sum, kubelet) => sum + kubelet.sessions, 0);
   const descriptors = () =>
     Promise.all(MEMBERS.map((member) => world.meter(member, "descriptors")));
