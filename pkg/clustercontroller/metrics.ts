@@ -26,7 +26,7 @@ export const CLUSTER_CONTROLLER_METRICS = {
   },
   ote_streams: {
     kind: "gauge",
-    help: "Ends of streams to the APIs of clusters that pass here: two where one is passed on",
+    help: "Ends of streams that pass here, to the APIs of clusters and the tree's own for reports and propagation: two where one is passed on",
   },
   ote_reports_refused_total: {
     kind: "counter",

@@ -2,6 +2,7 @@ import {
   createCipheriv,
   createDecipheriv,
   createHash,
+  createSecretKey,
   hkdfSync,
   type KeyObject,
 } from "node:crypto";
@@ -77,7 +78,7 @@ export class StreamSeal {
     const seal = new StreamSeal(own, first, saltOf(ends, own.shown, theirs));
     const sealed = seal.#direction("head", first).seal(head);
     seal.#send = seal.#direction("down 0", first);
-    return { seal, head: joined(own.shown, sealed) };
+    return { seal, head: joined(own.shown, ...sealed) };
   }
 
   /** Begins at the cluster whose own key is `key`: the head as the entry has said it. */
@@ -101,7 +102,7 @@ export class StreamSeal {
     const { answer, up } = this.#later ?? {};
     if (answer === undefined) throw new TypeError("Cannot answer at the entry");
     this.#send = up;
-    return joined(this.#own.shown, answer.seal(head));
+    return joined(this.#own.shown, ...answer.seal(head));
   }
 
   /** At the entry: the head of the answer as the cluster has said it. */
@@ -119,13 +120,13 @@ export class StreamSeal {
   seal(bytes: Uint8Array): Uint8Array {
     const frames = this.#changeKey();
     for (let at = 0; at < bytes.length; at += MAX_PLAIN)
-      frames.push(this.#frame(DATA, bytes.subarray(at, at + MAX_PLAIN)));
+      frames.push(...this.#frame(DATA, bytes.subarray(at, at + MAX_PLAIN)));
     return Buffer.concat(frames);
   }
 
   /** What says that nothing follows: an end without it was cut. */
   end(): Uint8Array {
-    return Buffer.concat([...this.#changeKey(), this.#frame(END, new Uint8Array())]);
+    return Buffer.concat([...this.#changeKey(), ...this.#frame(END, new Uint8Array())]);
   }
 
   /** What has arrived, in pieces; what is not whole yet waits for the rest. */
@@ -163,12 +164,13 @@ export class StreamSeal {
     return { bytes: plain.subarray(1), cost, isEnd: this.#isOver };
   }
 
-  #frame(kind: number, bytes: Uint8Array): Uint8Array {
+  /** A frame, in parts. */
+  #frame(kind: number, bytes: Uint8Array): Uint8Array[] {
     if (this.#send === undefined) throw new TypeError("Cannot send before there is an answer");
-    const sealed = this.#send.seal(Buffer.concat([Uint8Array.of(kind), bytes]));
+    const sealed = this.#send.seal(Uint8Array.of(kind), bytes);
     const length = new Uint8Array(LENGTH);
-    new DataView(length.buffer).setUint32(0, sealed.length);
-    return Buffer.concat([length, sealed]);
+    new DataView(length.buffer).setUint32(0, 1 + bytes.length + TAG);
+    return [length, ...sealed];
   }
 
   /** At the entry, once there is an answer: the key that nobody can find later. */
@@ -178,7 +180,7 @@ export class StreamSeal {
     const frame = this.#frame(NEXT_KEY, new Uint8Array());
     this.#send = this.#next;
     this.#next = undefined;
-    return [frame];
+    return frame;
   }
 
   /** Keys from all there is: `theirs` is what the other end has shown, `answering` the cluster's for this stream. */
@@ -196,27 +198,33 @@ export class StreamSeal {
 
 /** One key, with which each frame is sealed once (AES-256-GCM; the nonce counts). */
 class Direction {
-  readonly #key: Uint8Array;
+  readonly #key: KeyObject;
   #count = 0;
 
   constructor(key: Uint8Array) {
-    this.#key = key;
+    this.#key = createSecretKey(key);
   }
 
-  seal(plain: Uint8Array): Uint8Array {
+  /** The sealed text of all of `plain` together, in parts: nothing is copied more often than it must be. */
+  seal(...plain: readonly Uint8Array[]): Uint8Array[] {
     const cipher = createCipheriv("aes-256-gcm", this.#key, this.#nonce());
-    return Buffer.concat([cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
+    const sealed: Uint8Array[] = plain.map((bytes) => cipher.update(bytes));
+    // In this mode there is nothing left for the end.
+    cipher.final();
+    return [...sealed, cipher.getAuthTag()];
   }
 
   open(sealed: Uint8Array): Uint8Array {
     if (sealed.length < TAG) throw forged("a stream holds what is not sealed");
     const decipher = createDecipheriv("aes-256-gcm", this.#key, this.#nonce());
     decipher.setAuthTag(sealed.subarray(-TAG));
+    const plain = decipher.update(sealed.subarray(0, -TAG));
     try {
-      return Buffer.concat([decipher.update(sealed.subarray(0, -TAG)), decipher.final()]);
+      decipher.final();
     } catch {
       throw forged("a stream was changed on its way");
     }
+    return plain;
   }
 
   #nonce(): Uint8Array {
@@ -231,8 +239,8 @@ function saltOf({ entry, target }: SealedEnds, shown: Uint8Array, key: Uint8Arra
   return createHash("sha256").update(names).update(shown).update(key).digest();
 }
 
-function joined(shown: Uint8Array, sealed: Uint8Array): Uint8Array {
-  return Buffer.concat([Uint8Array.of(FORM), shown, sealed]);
+function joined(shown: Uint8Array, ...sealed: Uint8Array[]): Uint8Array {
+  return Buffer.concat([Uint8Array.of(FORM), shown, ...sealed]);
 }
 
 function parted(bytes: Uint8Array): readonly [shown: Uint8Array, sealed: Uint8Array] {
