@@ -1,8 +1,11 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
     include: ["{cmd,pkg,shims,test,bench}/**/*.test.ts"],
+    // Many tests wait for processes: two at a time are faster on two processors than one.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     unstubEnvs: true,
     restoreMocks: true,
     testTimeout: 30_000,

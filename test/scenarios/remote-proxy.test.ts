@@ -2,7 +2,6 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { treeKubeconfig } from "../../pkg/kube/tree-kubeconfig.ts";
 import { eventually } from "../support/eventually.ts";
@@ -25,6 +24,9 @@ const CONFIG_MAPS = "/clusters/shop/api/v1/namespaces/default/configmaps";
 /** Objects of almost a mebibyte: a list of them is a long answer. */
 const LARGE = 12;
 const LARGE_BYTES = 900_000;
+
+/** The root has these to the cluster all the time: for reports, and for what goes down. */
+const OWN_STREAMS = 2;
 
 /** A kubectl that goes on until it is ended. */
 class LongKubectl {
@@ -86,7 +88,7 @@ describe.skipIf(KUBECTLS.length === 0).each(["k8s-cluster-shim", "k3s-cluster-sh
       await api.says("ready");
       launchShim();
       await connected();
-      await settle();
+      await eventually("the tree's own streams are there", async () => (await streams()) === 0);
     }, 60_000);
     afterAll(async () => {
       await tree?.[Symbol.asyncDispose]();
@@ -121,20 +123,8 @@ describe.skipIf(KUBECTLS.length === 0).each(["k8s-cluster-shim", "k3s-cluster-sh
     const direct = () => new Kubectl(program, kubeconfig);
     const far = () => new Kubectl(program, through());
 
-    /** Streams that the tree keeps for itself. */
-    let own = 0;
     /** Streams that are open in the controller beside those. */
-    const streams = async () => (await tree.metric("shop", "ote_streams")) - own;
-
-    /** The tree begins streams of its own once it is up: waits until there are no more than a second ago. */
-    async function settle(): Promise<void> {
-      let before = -1;
-      while (before !== own) {
-        before = own;
-        await sleep(1000);
-        own = await tree.metric("shop", "ote_streams");
-      }
-    }
+    const streams = async () => (await tree.metric("shop", "ote_streams")) - OWN_STREAMS;
 
     it("shows the same as at the cluster", async () => {
       for (const args of [
