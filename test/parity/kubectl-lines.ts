@@ -6,6 +6,8 @@ export interface KubectlLine {
   readonly fails?: true | undefined;
   /** What of its output is not compared, as the releases of the servers differ. */
   readonly loose?: true | undefined;
+  /** Whether kubectl itself prints its lines in an order that is another one each time. */
+  readonly shuffled?: true | undefined;
 }
 
 const labels = { app: "web" };
@@ -46,6 +48,7 @@ const typo = {
 
 const does = (line: string, say?: object | string): KubectlLine => ({ line, say });
 const loosely = (line: string, say?: object | string): KubectlLine => ({ line, say, loose: true });
+const shuffled = (line: string): KubectlLine => ({ line, shuffled: true });
 const fails = (line: string, say?: object | string): KubectlLine => ({ line, say, fails: true });
 const failsLoosely = (line: string, say?: object | string): KubectlLine => ({
   ...fails(line, say),
@@ -85,7 +88,7 @@ export const KUBECTL_LINES: readonly KubectlLine[] = [
   does("get configmap one -o custom-columns=NAME:.metadata.name,A:.data.a"),
   does("get configmap one --show-labels --no-headers"),
   does("get secret hidden -o wide"),
-  does("describe configmap one"),
+  shuffled("describe configmap one"),
   does("describe secret hidden"),
   does("describe role viewer"),
   does("describe rolebinding viewers"),
