@@ -166,6 +166,16 @@ describe("replication", () => {
     expect(pair.isCompared).toBe(true);
   });
 
+  it("says nothing of an object as long as it does not know all of them", () => {
+    const pods = of(["a", "1"]);
+    pods.known = false;
+    const source = new ReplicationSource(() => new Map([["pods", pods]]));
+    source.mark("pods", "a");
+    expect(source.next()).toEqual({ kind: "collections", names: ["pods"] });
+    source.mark("pods", "a");
+    expect(source.next()).toBeUndefined();
+  });
+
   it("deletes a collection that the other end says it has no more", () => {
     const pair = new Pair({ pods: of(["a", "1"]), nodes: of(["n", "1"]) });
     pair.settle();

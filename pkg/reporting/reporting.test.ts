@@ -227,11 +227,11 @@ describe("reports", () => {
     const note = (_: object, line: string): void => void lines.push(line);
     const log: Logger = { ...silentLog, warn: note, error: note, child: () => log };
     const without = Object.assign(new Error("a light shim"), { code: "NO_API" });
-    let asked = 0;
+    const asked: string[] = [];
     const light = new Reporter({
       transport: {
-        request: async () => {
-          asked += 1;
+        request: async ({ path }) => {
+          asked.push(path);
           throw new ApiUnreachableError("shim", without);
         },
         [Symbol.asyncDispose]: async () => {},
@@ -242,7 +242,8 @@ describe("reports", () => {
     });
     running.push(light.run(ended.signal));
     await follow(light);
-    await until("it was asked again", async () => asked >= 3);
+    await until("it was asked again", async () => asked.length >= 3);
+    expect(new Set(asked)).toEqual(new Set(["/version"]));
     expect(lines).toEqual([]);
     expect((await status())?.conditions).toBeUndefined();
   });

@@ -125,6 +125,24 @@ describe("a sealed stream", () => {
     expect(() => StreamSeal.accept(stranger, ENDS, head)).toThrow(TrustError);
   });
 
+  it("cannot be read later by who has recorded it and then finds the cluster's key", () => {
+    const { privateKey } = generateKeyPairSync("ed25519");
+    const key = agreementKeyOf(privateKey);
+    const { seal: entry, head } = StreamSeal.begin(
+      createPublicKey(privateKey),
+      ENDS,
+      Buffer.from("x"),
+    );
+    const cluster = StreamSeal.accept(key, ENDS, head).seal;
+    const thief = StreamSeal.accept(key, ENDS, head).seal;
+    const early = entry.seal(Buffer.from("early"));
+    entry.answered(cluster.answer(Buffer.from("y")));
+    const late = entry.seal(Buffer.from("late"));
+    expect(said(cluster.open(Buffer.concat([early, late])))).toBe("earlylate");
+    expect(said(thief.open(early))).toBe("early");
+    expect(() => thief.open(late)).toThrow(TrustError);
+  });
+
   it("is not answered by somebody else, nor twice, nor spoken before", () => {
     const [both, others] = [ends(), ends()];
     expect(() => both.entry.answered(others.cluster.answer(Buffer.from("no")))).toThrow(TrustError);
