@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { ApiRequest, ApiTransport } from "../apis/api-transport.ts";
+import type { ApiRequest, ApiResponse, ApiTransport } from "../apis/api-transport.ts";
 import { ApiUnreachableError } from "../apis/api-transport.ts";
 import { ADDRESS_ANNOTATION, LEASE, type Lease } from "../apis/lease.ts";
 import { type TestServer, testServer } from "../apiserver/server.fixture.ts";
@@ -41,6 +41,49 @@ class Candidate {
   }
 }
 
+/** Keeps one write back, whoever gives it up, until the API has answered the next read. */
+class LateRenewal implements ApiTransport {
+  readonly #transport: ApiTransport;
+  #onHeld: (() => void) | undefined;
+  #write: ApiRequest | undefined;
+  done = false;
+
+  constructor(transport: ApiTransport) {
+    this.#transport = transport;
+  }
+
+  /** Resolves when the next write is kept back. */
+  hold(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onHeld = resolve;
+    });
+  }
+
+  async request(request: ApiRequest, signal: AbortSignal): Promise<ApiResponse> {
+    if (request.method === "PUT" && this.#onHeld !== undefined) {
+      this.#write = request;
+      this.#onHeld();
+      this.#onHeld = undefined;
+      return await new Promise((_, reject) => {
+        signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+      });
+    }
+    const answer = await this.#transport.request(request, signal);
+    if (request.method === "GET") await this.#doLate();
+    return answer;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {}
+
+  async #doLate(): Promise<void> {
+    const write = this.#write;
+    this.#write = undefined;
+    if (write === undefined) return;
+    const { status } = await this.#transport.request(write, new AbortController().signal);
+    this.done = status === 200;
+  }
+}
+
 describe("LeaderLease", () => {
   let server: TestServer;
   let client: TransportResourceClient;
@@ -56,8 +99,8 @@ describe("LeaderLease", () => {
     await server[Symbol.asyncDispose]();
   });
 
-  function stand(name: string): Candidate {
-    const candidate = new Candidate(name, server.transport);
+  function stand(name: string, transport: ApiTransport = server.transport): Candidate {
+    const candidate = new Candidate(name, transport);
     candidates.push(candidate);
     return candidate;
   }
@@ -103,6 +146,17 @@ describe("LeaderLease", () => {
     expect((await read()).spec).toMatchObject({ holderIdentity: "b", leaseTransitions: 1 });
     await b.lease.release();
     await a.lease.release();
+  });
+
+  it("is given back although the API does a renewal late that was cut off", async () => {
+    const late = new LateRenewal(server.transport);
+    const a = stand("a", late);
+    await a.lease.until(true, never);
+    await late.hold();
+    await a.stop();
+    await a.lease.release();
+    expect(late.done).toBe(true);
+    expect((await read()).spec?.holderIdentity).toBeUndefined();
   });
 
   it("goes to another one when its holder is cut off, which has stopped before", async () => {

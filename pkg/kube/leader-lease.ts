@@ -95,13 +95,23 @@ export class LeaderLease {
     }
   }
 
-  /** The last renewal may have been cut off when it was done already, so what is there now counts. */
+  /**
+   * What is there now counts: the last renewal was cut off, and the API may have it done already, or do it
+   * between our look and our write.
+   */
   async #giveBack(signal: AbortSignal): Promise<void> {
-    const present = await this.#get(signal);
-    if (present?.spec?.holderIdentity !== this.#options.identity) return;
-    const { holderIdentity: _, ...spec } = present.spec;
-    const free = { ...spec, renewTime: now(), leaseDurationSeconds: 1 };
-    await this.#parts.client.update<Lease>(LEASE, { ...present, spec: free }, undefined, signal);
+    for (;;) {
+      const present = await this.#get(signal);
+      if (present?.spec?.holderIdentity !== this.#options.identity) return;
+      const { holderIdentity: _, ...spec } = present.spec;
+      const free = { ...spec, renewTime: now(), leaseDurationSeconds: 1 };
+      try {
+        await this.#parts.client.update(LEASE, { ...present, spec: free }, undefined, signal);
+        return;
+      } catch (error) {
+        if (!isStatus(error, "Conflict")) throw error;
+      }
+    }
   }
 
   async #read(signal: AbortSignal): Promise<void> {

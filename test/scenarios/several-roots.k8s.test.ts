@@ -136,13 +136,10 @@ describeWithControlPlane("Two roots on one real API server", (plane) => {
 
   it("is led by the other one at once when the leader is asked to stop", async () => {
     const [leader, follower] = await both();
-    const before = performance.now();
     expect(await roots.program(leader).stop()).toEqual({ code: 0, signal: null });
-    const stopped = performance.now();
+    expect(roots.program(leader).logged("leadership given back")).toHaveLength(1);
     await roots.leads(follower);
-    expect(performance.now() - stopped).toBeLessThan(LEASE_MS / 2);
     await expectDoneOnce(await roots.task("handed", create("handed")));
-    expect(performance.now() - before).toBeLessThan(10_000);
     roots.launchRoot(leader);
     await roots.program(leader).says("children are sent to the leader");
   }, 60_000);
