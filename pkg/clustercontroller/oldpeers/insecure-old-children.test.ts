@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { connect } from "node:net";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { eventually } from "../../../test/support/eventually.ts";
 import { CLUSTER, type Cluster, SYSTEM_NAMESPACE } from "../../apis/cluster.ts";
 import type { ResourceClient } from "../../apis/resource-client.ts";
 import { testServer } from "../../apiserver/server.fixture.ts";
@@ -14,7 +15,7 @@ import { OldPeer, type OldPeerOptions } from "../../otev1/old-peer.fixture.ts";
 import { clusterName } from "../../wire/names.ts";
 import { ClusterController } from "../cluster-controller.ts";
 
-const HEARTBEAT_MS = 100;
+const HEARTBEAT_MS = 200;
 const local = { host: "127.0.0.1", port: 0 };
 
 let root: ClusterController;
@@ -64,13 +65,11 @@ async function dial(name: string, options?: OldPeerOptions): Promise<OldPeer> {
 }
 
 async function reaches(name: string, status: string): Promise<Cluster> {
-  for (let left = 500; left > 0; left--) {
+  return eventually(`${name} is ${status}`, async () => {
     const { items } = await client.list<Cluster>(CLUSTER, { namespace: SYSTEM_NAMESPACE });
     const found = items.find(({ metadata }) => metadata.name === name);
-    if (found?.status?.status === status) return found;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  throw new Error(`${name} never was ${status}`);
+    return found?.status?.status === status && found;
+  });
 }
 
 describe("a root without identities", () => {
@@ -125,7 +124,10 @@ describe("a root without identities", () => {
   it("keeps one that says nothing but answers pings", async () => {
     const quiet = await dial("quiet", { reportMs: 1_000_000 });
     await reaches("quiet", "online");
-    await new Promise((resolve) => setTimeout(resolve, HEARTBEAT_MS * 6));
+    let pings = 0;
+    quiet.socket.on("ping", () => (pings += 1));
+    // Who had not answered three of them would be gone before the fifth.
+    await eventually("it was asked five times", () => pings === 5);
     expect(quiet.socket.readyState).toBe(quiet.socket.OPEN);
     await reaches("quiet", "online");
   });

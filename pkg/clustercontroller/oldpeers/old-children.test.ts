@@ -1,7 +1,8 @@
 import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
+import { setImmediate } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { eventually as soon } from "../../../test/support/eventually.ts";
 import { CLUSTER, SYSTEM_NAMESPACE } from "../../apis/cluster.ts";
 import {
   CLUSTER_CONTROLLER,
@@ -13,12 +14,7 @@ import type { TokenTerms } from "../../trust/token-secrets.ts";
 import { type TestMember, TestTree } from "../membership/tree.fixture.ts";
 
 async function eventually<T>(what: () => T | Promise<T>): Promise<NonNullable<T>> {
-  for (let left = 500; ; left--) {
-    const value = await what();
-    if (value) return value as NonNullable<T>;
-    if (left === 0) throw new Error(`it never held: ${String(what)}`);
-    await sleep(20);
-  }
+  return soon(String(what), async () => (await what()) || undefined);
 }
 
 let tree: TestTree;
@@ -191,7 +187,9 @@ describe("an old cluster", () => {
     for (let round = 0; round < 10; round++) {
       for (let count = 0; count < 3; count++)
         names.push(await task({ clusterSelector: "old-weak", url: `/${round}/${count}` }));
-      await sleep(Math.random() * 30);
+      // It breaks before the first of them, between two, and after all.
+      await eventually(() => (peers.at(-1)?.executed.length ?? 0) >= round % 4);
+      for (let turn = Math.random() * 50; turn > 0; turn--) await setImmediate();
       peers.at(-1)?.kill();
       peers.push(await eventually(() => dial("old-weak").catch(() => undefined)));
     }
@@ -250,10 +248,12 @@ describe("clusters below an old one", () => {
     const lost = await dial("old-mid", { below: { "old-orphan": {} } });
     const aunt = await dial("old-aunt");
     await online("old-mid", "old-orphan", "old-aunt");
-    aunt.below = { "old-orphan": {} };
+    aunt.below = { "old-orphan": {}, "old-later": {} };
     aunt.tell("clusterRegist", "old-orphan", "old-aunt");
+    aunt.tell("clusterRegist", "old-later", "old-aunt");
     const parentOf = async () => (await tree.cluster("old-orphan"))?.status?.parentName;
-    await sleep(300);
+    // What the aunt says is heard in its order.
+    await online("old-later");
     expect(await parentOf()).toBe("old-mid");
     lost.kill();
     await eventually(async () => (await parentOf()) === "old-aunt");

@@ -1,4 +1,5 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { eventually } from "../../../test/support/eventually.ts";
 import { silentLog } from "../../base/log.ts";
 import { MemoryRecordStore } from "../../base/memory-record-store.ts";
 import type { OldAnswer } from "../../otev1/old-link.ts";
@@ -60,7 +61,8 @@ function task(over: Partial<Task> = {}): Task {
 }
 
 const ok: OldAnswer = { timestamp: 1_700_000_000, status: 200, body: new Uint8Array() };
-const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5));
+const asked = (way: TestWay, count = 1): Promise<true> =>
+  eventually(`${count} are asked`, () => way.asked.length === count);
 
 describe("tasks for old clusters", () => {
   it("are answered once they are on disk, and again from there", async () => {
@@ -68,7 +70,7 @@ describe("tasks for old clusters", () => {
     const way = new TestWay();
     const tasks = tasksOn(store);
     const taking = tasks.take(way, task());
-    await turn();
+    await asked(way);
     way.answers[0]?.(ok);
     await taking;
     await tasks.take(way, task());
@@ -86,7 +88,7 @@ describe("tasks for old clusters", () => {
     expect([lost.asked, lost.told]).toEqual([[], []]);
     const way = new TestWay();
     const taking = tasks.take(way, task());
-    await turn();
+    await asked(way);
     way.answers[0]?.(ok);
     await taking;
     expect(way.told).toMatchObject([{ verdict: "done" }]);
@@ -98,7 +100,7 @@ describe("tasks for old clusters", () => {
     const tasks = tasksOn(store);
     const broken = tasks.take(way, task());
     void tasks.take(way, task({ id: "t-2" }));
-    await turn();
+    await asked(way, 2);
     way.answers[0]?.(undefined);
     await broken;
     // The second one is still open when the next process starts.
@@ -114,7 +116,15 @@ describe("tasks for old clusters", () => {
   it("are unknown when nobody answers before the deadline, and too late after it", async () => {
     const way = new TestWay();
     const tasks = tasksOn(new MemoryRecordStore());
-    await tasks.take(way, task({ ttlMs: 20 }));
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+    try {
+      const taking = tasks.take(way, task({ ttlMs: 20 }));
+      while (way.asked.length === 0) await new Promise((resolve) => setImmediate(resolve));
+      vi.advanceTimersByTime(20);
+      await taking;
+    } finally {
+      vi.useRealTimers();
+    }
     await tasks.take(way, task({ id: "t-2", ttlMs: 0 }));
     expect(way.told).toMatchObject([
       { id: "t-1", verdict: "failed", code: 504, reason: "OutcomeUnknown" },
@@ -131,7 +141,7 @@ describe("tasks for old clusters", () => {
       tasks.take(first, task()),
       tasks.take(second, task()),
     ];
-    await turn();
+    await asked(first);
     first.answers[0]?.(ok);
     await Promise.all(taking);
     expect([first.asked.length, second.asked.length]).toEqual([1, 0]);

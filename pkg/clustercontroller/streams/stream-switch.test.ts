@@ -48,6 +48,14 @@ class Line {
     return this.accepted.shift()?.stream as TreeStream;
   }
 
+  /** Resolves once nothing more is carried: what has been said by then has been heard, and nothing follows. */
+  async quiet(): Promise<void> {
+    for (let before = -1; before !== this.carried; ) {
+      before = this.carried;
+      await turns(20);
+    }
+  }
+
   cut(place: number): void {
     this.at(place).lost(this.names[place + 1] as ClusterName);
     this.at(place + 1).lost("");
@@ -65,6 +73,10 @@ class Line {
     const from = to === "" ? (this.names[at] as ClusterName) : "";
     setImmediate(() => this.at(there).hear(from, message));
   }
+}
+
+async function turns(count: number): Promise<void> {
+  for (let at = 0; at < count; at++) await new Promise((resolve) => setImmediate(resolve));
 }
 
 async function collect(stream: TreeStream): Promise<Buffer> {
@@ -88,7 +100,7 @@ describe("a stream through a tree", () => {
     far.end(up);
     const [gotUp, gotDown] = await Promise.all([collect(near), collect(far)]);
     expect(gotUp.equals(up) && gotDown.equals(down)).toBe(true);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await line.quiet();
     expect(line.switches.map(({ size }) => size)).toEqual([0, 0, 0, 0]);
   });
 
@@ -103,7 +115,7 @@ describe("a stream through a tree", () => {
     };
     near.on("drain", write);
     write();
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await line.quiet();
     expect(written).toBeLessThan(2 * STREAM_WINDOW);
     near.destroy();
     await expect(finished(far)).rejects.toMatchObject({ code: "STREAM_CANCELLED" });
@@ -124,7 +136,7 @@ describe("a stream through a tree", () => {
     const ends = [await line.taken(), await line.taken()];
     first.write(randomBytes(200_000));
     second.end("second");
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await line.quiet();
     line.unblock(1);
     expect(String(await collect(ends[1] as TreeStream))).toBe("second");
     for (const stream of [stalled, first, quick]) stream.destroy();
@@ -153,7 +165,7 @@ describe("a stream through a tree", () => {
     await line.taken();
     line.at(1).hear(clusterName("stranger"), { kind: "close", stream: 1, code: "X", text: "" });
     line.at(1).hear("", { kind: "data", stream: 99, bytes: randomBytes(5) });
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    await line.quiet();
     expect(near.destroyed).toBe(false);
     near.destroy();
   });
@@ -181,7 +193,7 @@ describe("a stream through a tree", () => {
       } else far.destroy(new Error("no"));
       await Promise.allSettled([finished(near), finished(far)]);
     }
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await line.quiet();
     expect(line.switches.map(({ size }) => size)).toEqual([0, 0, 0]);
   });
 });
