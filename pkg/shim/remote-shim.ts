@@ -8,11 +8,11 @@ import type { Metrics } from "../base/metrics.ts";
 import { SHIM_PATH } from "../tunnel/cloud-tunnel.ts";
 import { dialLink } from "../tunnel/edge-tunnel.ts";
 import { type Link, LinkClosedError, POLITE_END } from "../tunnel/link.ts";
+import { isOfStreams } from "../tunnel/streams/stream-words.ts";
 import type { Hello, Task } from "../wire/message.ts";
 import { destinationsOf } from "./capabilities.ts";
 import type { RecoveringShim, ShimResult, ShimTask } from "./shim.ts";
 import { shimResultOf, taskBodyOf } from "./shim-message.ts";
-import { isOfStreams } from "./streams/link-streams.ts";
 import { RemoteApi } from "./streams/remote-api.ts";
 
 /** Where the shim is. */

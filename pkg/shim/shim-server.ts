@@ -3,13 +3,14 @@ import type { Logger } from "../base/log.ts";
 import type { Metrics } from "../base/metrics.ts";
 import { CloudTunnel, SHIM_PATH } from "../tunnel/cloud-tunnel.ts";
 import { type Link, LinkClosedError } from "../tunnel/link.ts";
+import { StreamEndedError } from "../tunnel/streams/stream-ended-error.ts";
+import { isOfStreams } from "../tunnel/streams/stream-words.ts";
 import type { Address } from "../wire/address.ts";
 import type { Task, Welcome } from "../wire/message.ts";
 import { destinationWord } from "./capabilities.ts";
 import { type ClusterShim, canRecover, type ShimResult } from "./shim.ts";
 import { resultMessage, shimTaskOf } from "./shim-message.ts";
-import { StreamBrokenError } from "./streams/link-stream.ts";
-import { isOfStreams, LinkStreams } from "./streams/link-streams.ts";
+import { LinkStreams } from "./streams/link-streams.ts";
 import { ShimApi, type ShimApiParts } from "./streams/shim-api.ts";
 
 /** Finished tasks whose results are kept in case the cluster controller asks again. */
@@ -113,7 +114,7 @@ export class ShimServer implements AsyncDisposable {
     });
     if (this.#link === link) this.#link = undefined;
     const { code, text } = await link.ended;
-    streams.lost(new StreamBrokenError("LINK_LOST", text));
+    streams.lost(new StreamEndedError("LINK_LOST", text));
     this.#log.info({ cluster: link.peer, code, text }, "cluster controller disconnected");
   }
 

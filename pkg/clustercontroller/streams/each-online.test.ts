@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { eventually } from "../../../test/support/eventually.ts";
 import { silentLog } from "../../base/log.ts";
+import { StreamEndedError } from "../../tunnel/streams/stream-ended-error.ts";
 import { clusterName } from "../../wire/names.ts";
 import { EachOnline } from "./each-online.ts";
-import { StreamEndedError } from "./tree-stream.ts";
 
 const shop = clusterName("shop");
 const path = [clusterName("root"), shop];

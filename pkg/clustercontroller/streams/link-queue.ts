@@ -1,4 +1,4 @@
-import type { StreamMessage } from "./tree-stream.ts";
+import type { StreamMessage } from "../../tunnel/streams/stream-words.ts";
 
 /**
  * What streams have to say on one link while it can take no more: each stream in its own order, all of

@@ -1,5 +1,6 @@
+import { isOfStreams } from "../../tunnel/streams/stream-words.ts";
 import type { TreeEvent } from "../event.ts";
-import { isOfStreams, type Streams } from "./streams.ts";
+import type { Streams } from "./streams.ts";
 
 /** Tells streams what concerns them of an event; whether it concerns nobody else. */
 export function isForStreams(event: TreeEvent, streams: Streams): boolean {

@@ -2,10 +2,11 @@ import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { finished } from "node:stream/promises";
 import { describe, expect, it } from "vitest";
+import { STREAM_WINDOW, type StreamMessage } from "../../tunnel/streams/stream-words.ts";
 import type { Open } from "../../wire/message.ts";
 import { type ClusterName, clusterName } from "../../wire/names.ts";
 import { type LinkName, StreamSwitch } from "./stream-switch.ts";
-import { STREAM_WINDOW, type StreamMessage, type TreeStream } from "./tree-stream.ts";
+import type { TreeStream } from "./tree-stream.ts";
 
 /** A line of clusters, each below the one before, whose links carry nothing while they are blocked. */
 class Line {

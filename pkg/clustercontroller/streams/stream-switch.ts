@@ -1,8 +1,9 @@
+import type { StreamMessage, StreamWords } from "../../tunnel/streams/stream-words.ts";
 import type { Open } from "../../wire/message.ts";
 import type { ClusterName } from "../../wire/names.ts";
 import { MAX_DEPTH } from "../../wire/parse-message.ts";
 import { LinkQueue } from "./link-queue.ts";
-import { type StreamMessage, type StreamWords, TreeStream } from "./tree-stream.ts";
+import { TreeStream } from "./tree-stream.ts";
 
 /** A link: the name of a child, or "" for the parent. */
 export type LinkName = ClusterName | "";

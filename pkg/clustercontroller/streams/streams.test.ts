@@ -6,10 +6,11 @@ import type { Credentials } from "../../trust/credentials.ts";
 import { openStatement } from "../../trust/statements.ts";
 import { StreamSeal } from "../../trust/stream-seal.ts";
 import { TreeAuthority } from "../../trust/tree-authority.ts";
+import { isOfStreams } from "../../tunnel/streams/stream-words.ts";
 import type { Message, Open, Route } from "../../wire/message.ts";
 import { type ClusterName, clusterName } from "../../wire/names.ts";
 import { memberOf, TestGuard } from "../membership/guard.fixture.ts";
-import { isOfStreams, Streams } from "./streams.ts";
+import { Streams } from "./streams.ts";
 
 const root = clusterName("root");
 const edge = clusterName("edge");

@@ -11,12 +11,14 @@ import { errorCode, errorText } from "../../base/errors.ts";
 import type { Logger } from "../../base/log.ts";
 import { SEAL_OVERHEAD } from "../../trust/stream-seal.ts";
 import { TrustError } from "../../trust/trust-error.ts";
+import { StreamEndedError } from "../../tunnel/streams/stream-ended-error.ts";
+import type { StreamMessage } from "../../tunnel/streams/stream-words.ts";
 import type { Message, Open } from "../../wire/message.ts";
 import { type ClusterName, isClusterName } from "../../wire/names.ts";
 import { MAX_STREAM_HEAD } from "../../wire/parse-message.ts";
 import type { Guard } from "../membership/guard.ts";
 import { failed, type LinkName, type Opening, StreamSwitch } from "./stream-switch.ts";
-import { StreamEndedError, type StreamMessage, type TreeStream } from "./tree-stream.ts";
+import type { TreeStream } from "./tree-stream.ts";
 
 /** What streams need of the node they belong to. */
 export interface StreamsParts {
@@ -57,13 +59,6 @@ type Head = Once & (ProxyRequest | { readonly service: string });
 const TOLERANCE_MS = 10 * 60_000;
 /** Most requests that are remembered. */
 const MAX_REMEMBERED = 100_000;
-
-const KINDS = new Set<Message["kind"]>(["open", "opened", "data", "credit", "close"]);
-
-/** Whether a message belongs to streams. */
-export function isOfStreams(message: Message): message is Open | StreamMessage {
-  return KINDS.has(message.kind);
-}
 
 /** The tree as a way in: requests to the Kubernetes APIs of clusters, as streams over the links. */
 export class Streams implements ClusterProxy {

@@ -1,34 +1,18 @@
 import { Duplex } from "node:stream";
-import { errorCode, OteError } from "../../base/errors.ts";
-import type { OpenedPiece, StreamSeal } from "../../trust/stream-seal.ts";
+import { errorCode } from "../../base/errors.ts";
+import type { StreamSeal } from "../../trust/stream-seal.ts";
 import { TrustError } from "../../trust/trust-error.ts";
-import type { Close, Credit, Data, Opened } from "../../wire/message.ts";
-import { MAX_STREAM_DATA } from "../../wire/parse-message.ts";
+import { StreamEndedError } from "../../tunnel/streams/stream-ended-error.ts";
+import { StreamInflow } from "../../tunnel/streams/stream-inflow.ts";
+import { StreamOutflow } from "../../tunnel/streams/stream-outflow.ts";
+import {
+  STREAM_CHUNK,
+  type StreamMessage,
+  type StreamWords,
+} from "../../tunnel/streams/stream-words.ts";
 
-/** What is said on a stream once it has begun. */
-export type StreamMessage = Opened | Data | Credit | Close;
-/** The same before it is known which number the stream has on a link. */
-export type StreamWords =
-  | Omit<Opened, "stream">
-  | Omit<Data, "stream">
-  | Omit<Credit, "stream">
-  | Omit<Close, "stream">;
-
-/** Bytes that each side may have on their way before the other has taken them. */
-export const STREAM_WINDOW = 256 * 1024;
-/** What was taken is granted anew in portions of at least this. */
-const GRANT = STREAM_WINDOW / 4;
-/** Bytes in one message: small, so that many streams share a link fairly. */
-const CHUNK = Math.min(32 * 1024, MAX_STREAM_DATA);
-
-/** A stream ended in another way than that both sides had said everything; `code` says why. */
-export class StreamEndedError extends OteError {
-  readonly code: string;
-  constructor(code: string, text: string) {
-    super(text);
-    this.code = code;
-  }
-}
+/** Longest reason that is told. */
+const MAX_REASON = 200;
 
 /**
  * One end of a conversation with a far cluster, as a Node stream. What is written waits until the other
@@ -37,23 +21,23 @@ export class StreamEndedError extends OteError {
  */
 export class TreeStream extends Duplex {
   readonly #say: (words: StreamWords) => void;
-  readonly #arrived: OpenedPiece[] = [];
+  readonly #inflow: StreamInflow;
+  readonly #outflow = new StreamOutflow();
   #seal: StreamSeal | undefined;
-  #credit = STREAM_WINDOW;
-  /** Bytes that the other end may still send. */
-  #granted = STREAM_WINDOW;
-  #taken = 0;
-  #handed = 0;
-  #wanted = false;
-  #isHeardOut = false;
-  /** Whether the other end itself has said that nothing follows. */
+  /** Whether the seal has shown that nothing is missing at the end. */
   #isWhole = false;
   #isSaid = false;
-  #waiting: { readonly rest: Uint8Array; readonly done: () => void } | undefined;
+  /** Whether the other end hears us no more. */
+  #isLost = false;
 
   constructor(say: (words: StreamWords) => void) {
-    super({ allowHalfOpen: true, readableHighWaterMark: CHUNK, writableHighWaterMark: CHUNK });
+    super({
+      allowHalfOpen: true,
+      readableHighWaterMark: STREAM_CHUNK,
+      writableHighWaterMark: STREAM_CHUNK,
+    });
     this.#say = say;
+    this.#inflow = new StreamInflow(this, (bytes) => say({ kind: "credit", bytes }));
     // An end that comes when nobody looks on must not end the program; pipelines see it all the same.
     this.on("error", () => {});
   }
@@ -74,7 +58,7 @@ export class TreeStream extends Duplex {
     try {
       this.#hear(message);
     } catch (error) {
-      if (!(error instanceof TrustError)) throw error;
+      if (!(error instanceof TrustError || error instanceof StreamEndedError)) throw error;
       this.destroy(error);
     }
   }
@@ -88,31 +72,28 @@ export class TreeStream extends Duplex {
         this.#receive(message.bytes);
         break;
       case "credit":
-        this.#credit += message.bytes;
+        this.#outflow.grant(message.bytes);
         this.#send();
         break;
       case "close":
         if (message.code === "") this.#heardOut();
-        else this.#end(new StreamEndedError(message.code, message.text));
+        else this.lost(message.code, message.text);
         break;
     }
   }
 
-  /** The way to the other end is gone. */
+  /** There is no way to the other end any more, or it has ended the stream. */
   lost(code: string, text: string): void {
-    this.#end(new StreamEndedError(code, text));
+    this.#isLost = true;
+    this.destroy(new StreamEndedError(code, text));
   }
 
   override _read(): void {
-    this.#wanted = true;
-    this.#taken += this.#handed;
-    this.#handed = 0;
-    this.#grant();
-    this.#hand();
+    this.#inflow.read();
   }
 
   override _write(chunk: Uint8Array, _: BufferEncoding, done: () => void): void {
-    this.#waiting = { rest: this.#seal?.seal(chunk) ?? chunk, done };
+    this.#outflow.write(this.#seal?.seal(chunk) ?? chunk, done);
     this.#send();
   }
 
@@ -126,62 +107,31 @@ export class TreeStream extends Duplex {
       close();
       return;
     }
-    this.#waiting = { rest: this.#seal.end(), done: close };
+    this.#outflow.write(this.#seal.end(), close);
     this.#send();
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
-    if (!this.#isSaid || !this.#isHeardOut) {
+    if (!this.#isLost && !(this.#isSaid && this.#inflow.isOver)) {
       const code = error === null ? "STREAM_CANCELLED" : errorCode(error);
-      const text = error?.message.slice(0, 200) ?? "The other end has gone";
+      const text = error?.message.slice(0, MAX_REASON) ?? "The other end has gone";
       this.#say({ kind: "close", code, text });
     }
-    this.#waiting = undefined;
-    this.#arrived.length = 0;
+    this.#outflow.clear();
+    this.#inflow.clear();
     done(error);
   }
 
-  #receive(bytes: Uint8Array): void {
-    this.#granted -= bytes.length;
-    if (this.#granted < 0) {
-      this.destroy(new Error("The other end sends more than it was granted"));
-      return;
-    }
-    const pieces = this.#seal?.open(bytes) ?? [{ bytes, cost: bytes.length, isEnd: false }];
-    for (const piece of pieces) {
-      this.#arrived.push(piece);
-      this.#isWhole ||= piece.isEnd;
-    }
-    this.#hand();
-  }
-
-  #hand(): void {
-    while (this.#wanted) {
-      const piece = this.#arrived.shift();
-      if (piece === undefined) break;
-      this.#handed += piece.cost;
-      if (piece.bytes.length > 0) this.#wanted = this.push(piece.bytes);
-    }
-    if (this.#isHeardOut && this.#arrived.length === 0 && !this.readableEnded) this.push(null);
-  }
-
-  #grant(): void {
-    if (this.#taken < GRANT || this.#isHeardOut) return;
-    this.#granted += this.#taken;
-    this.#say({ kind: "credit", bytes: this.#taken });
-    this.#taken = 0;
+  #receive(arrived: Uint8Array): void {
+    const bytes = this.#inflow.admit(arrived);
+    const pieces = this.#seal?.open(bytes);
+    this.#isWhole ||= pieces?.some(({ isEnd }) => isEnd) === true;
+    this.#inflow.add(pieces ?? [{ bytes, cost: bytes.length }]);
   }
 
   #send(): void {
-    while (this.#waiting !== undefined && this.#credit > 0) {
-      const { rest, done } = this.#waiting;
-      const bytes = rest.subarray(0, Math.min(CHUNK, this.#credit));
-      this.#credit -= bytes.length;
-      this.#say({ kind: "data", bytes });
-      const left = rest.subarray(bytes.length);
-      this.#waiting = left.length === 0 ? undefined : { rest: left, done };
-      if (left.length === 0) done();
-    }
+    while (this.#outflow.isReady)
+      this.#outflow.speak((bytes) => this.#say({ kind: "data", bytes }));
   }
 
   #heardOut(): void {
@@ -190,13 +140,6 @@ export class TreeStream extends Duplex {
         "FORGED",
         "Cannot believe the end of a stream: its last part is missing",
       );
-    this.#isHeardOut = true;
-    this.#hand();
-  }
-
-  #end(error: StreamEndedError): void {
-    this.#isHeardOut = true;
-    this.#isSaid = true;
-    this.destroy(error);
+    this.#inflow.end();
   }
 }

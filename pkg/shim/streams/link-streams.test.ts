@@ -5,14 +5,16 @@ import { describe, expect, it } from "vitest";
 import { eventually } from "../../../test/support/eventually.ts";
 import type { Link } from "../../tunnel/link.ts";
 import { memoryLinkPair } from "../../tunnel/memory-link.ts";
+import { StreamEndedError } from "../../tunnel/streams/stream-ended-error.ts";
+import { isOfStreams, STREAM_WINDOW } from "../../tunnel/streams/stream-words.ts";
 import type { Message } from "../../wire/message.ts";
 import { clusterName } from "../../wire/names.ts";
-import { type LinkStream, STREAM_WINDOW, StreamBrokenError } from "./link-stream.ts";
-import { isOfStreams, LinkStreams, MAX_STREAMS } from "./link-streams.ts";
+import type { LinkStream } from "./link-stream.ts";
+import { LinkStreams, MAX_STREAMS } from "./link-streams.ts";
 
 const shop = clusterName("shop");
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
-const broken = new StreamBrokenError("LINK_LOST", "gone");
+const broken = new StreamEndedError("LINK_LOST", "gone");
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** A link that can be made to take nothing for a while. */
@@ -154,7 +156,7 @@ describe("streams over the link of a shim", () => {
     const [asking, asked] = await open();
     const [first, second] = side === "near" ? [asking, asked] : [asked, asking];
     first.write("something");
-    first.destroy(new StreamBrokenError("API_UNREACHABLE", "no API"));
+    first.destroy(new StreamEndedError("API_UNREACHABLE", "no API"));
     await expect(finished(second)).rejects.toMatchObject({ code: "API_UNREACHABLE" });
     await eventually("nothing is left", () => near.size + far.size === 0);
     expect(second.errored).toMatchObject({ message: "no API" });

@@ -1,24 +1,14 @@
 import { type Link, LinkClosedError } from "../../tunnel/link.ts";
-import type { Message, Open } from "../../wire/message.ts";
-import {
-  LinkStream,
-  StreamBrokenError,
-  type StreamMessage,
-  type StreamWords,
-} from "./link-stream.ts";
+import { StreamEndedError } from "../../tunnel/streams/stream-ended-error.ts";
+import type { StreamMessage } from "../../tunnel/streams/stream-words.ts";
+import type { Open } from "../../wire/message.ts";
+import { LinkStream, type LinkWords } from "./link-stream.ts";
 
 /** Most streams on one link. */
 export const MAX_STREAMS = 1024;
 
 /** Called with the head of a request when the other end opens a stream. */
 export type AcceptStream = (head: Uint8Array, stream: LinkStream) => void;
-
-const KINDS = new Set<Message["kind"]>(["open", "opened", "data", "credit", "close"]);
-
-/** Whether a message belongs to streams. */
-export function isOfStreams(message: Message): message is Open | StreamMessage {
-  return KINDS.has(message.kind);
-}
 
 /**
  * All streams over one link of a shim. While the link can take more they speak in turn, a message each;
@@ -52,7 +42,7 @@ export class LinkStreams {
   /** Begins a stream with a request. */
   open(head: Uint8Array): LinkStream {
     if (this.#streams.size >= MAX_STREAMS) {
-      throw new StreamBrokenError("TOO_MANY_STREAMS", `There are ${MAX_STREAMS} streams already`);
+      throw new StreamEndedError("TOO_MANY_STREAMS", `There are ${MAX_STREAMS} streams already`);
     }
     this.#lastId++;
     const stream = this.#create(this.#lastId, head);
@@ -68,7 +58,7 @@ export class LinkStreams {
   }
 
   /** The link has ended, and with it every stream. */
-  lost(error: StreamBrokenError): void {
+  lost(error: StreamEndedError): void {
     this.#isOver = true;
     for (const stream of this.#streams.values()) stream.lost(error);
   }
@@ -126,7 +116,7 @@ export class LinkStreams {
     });
   }
 
-  #say(id: number, words: StreamWords): void {
+  #say(id: number, words: LinkWords): void {
     const { peer } = this.#link;
     try {
       if (words.kind === "open") {

@@ -4,10 +4,10 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type WebSocket, WebSocketServer } from "ws";
 import { eventually } from "../../../test/support/eventually.ts";
 import { SUBPROTOCOL } from "../../tunnel/hello.ts";
+import { STREAM_WINDOW } from "../../tunnel/streams/stream-words.ts";
 import { decodeFrame, encodeFrame, encodeMessage } from "../../wire/codec.ts";
 import type { Message, Open } from "../../wire/message.ts";
 import { clusterName } from "../../wire/names.ts";
-import { STREAM_WINDOW } from "./link-stream.ts";
 import { ask, dialShim } from "./remote-api.fixture.ts";
 
 const never = new AbortController().signal;

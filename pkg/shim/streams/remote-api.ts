@@ -14,10 +14,12 @@ import {
   wantsUpgrade,
 } from "../../apis/cluster-proxy.ts";
 import type { Link } from "../../tunnel/link.ts";
+import { StreamEndedError } from "../../tunnel/streams/stream-ended-error.ts";
+import type { StreamMessage } from "../../tunnel/streams/stream-words.ts";
 import type { Open } from "../../wire/message.ts";
 import { PROXY, REPORTS } from "../capabilities.ts";
 import { decodeAnswer, encodeRequest, isUser, type ShimRequest } from "./heads.ts";
-import { type LinkStream, noAnswer, StreamBrokenError, type StreamMessage } from "./link-stream.ts";
+import { type LinkStream, noAnswer } from "./link-stream.ts";
 import { LinkStreams } from "./link-streams.ts";
 
 /** What a shim lets us do while it is connected. */
@@ -49,7 +51,7 @@ export class RemoteApi implements ApiProxy, ApiTransport {
     const streams = this.#connection?.streams;
     this.#connection = undefined;
     const why = `The shim at "${this.#endpoint}" has gone: ${text}`;
-    streams?.lost(new StreamBrokenError("LINK_LOST", why));
+    streams?.lost(new StreamEndedError("LINK_LOST", why));
   }
 
   /** The shim has said something about streams. */
@@ -62,7 +64,7 @@ export class RemoteApi implements ApiProxy, ApiTransport {
     let stream: LinkStream;
     try {
       // Without a user the shim would take it for our own.
-      if (!isUser(user)) throw new StreamBrokenError("PROTOCOL_ERROR", "A request without a user");
+      if (!isUser(user)) throw new StreamEndedError("PROTOCOL_ERROR", "A request without a user");
       const passed = passedOn(headers, wantsUpgrade(headers));
       stream = this.#open(PROXY, { method, path, headers: passed, user });
     } catch (error) {
@@ -129,12 +131,12 @@ export class RemoteApi implements ApiProxy, ApiTransport {
   #open(capability: string, request: ShimRequest): LinkStream {
     if (this.#connection === undefined) {
       const text = `The shim at "${this.#endpoint}" is away`;
-      throw new StreamBrokenError("SHIM_UNREACHABLE", text);
+      throw new StreamEndedError("SHIM_UNREACHABLE", text);
     }
     const { streams, capabilities } = this.#connection;
     if (!capabilities.includes(capability)) {
       const text = `The shim at "${this.#endpoint}" has no capability "${capability}"`;
-      throw new StreamBrokenError("NO_API", text);
+      throw new StreamEndedError("NO_API", text);
     }
     return streams.open(encodeRequest(request));
   }

@@ -4,9 +4,10 @@ import type { ApiTransport } from "../../apis/api-transport.ts";
 import { type ApiProxy, type ProxyAnswer, passedOn } from "../../apis/cluster-proxy.ts";
 import { errorCode, errorText } from "../../base/errors.ts";
 import type { Logger } from "../../base/log.ts";
+import { StreamEndedError } from "../../tunnel/streams/stream-ended-error.ts";
 import { PROXY, REPORTS } from "../capabilities.ts";
 import { decodeRequest, encodeAnswer, type ShimRequest } from "./heads.ts";
-import { type LinkStream, StreamBrokenError } from "./link-stream.ts";
+import type { LinkStream } from "./link-stream.ts";
 
 /** What a shim opens of its cluster's API to its controller; what is absent it does not offer. */
 export interface ShimApiParts {
@@ -55,7 +56,7 @@ export class ShimApi {
       proxy.serve({ ...rest, user }, stream, answer);
     else {
       const text = `This shim takes no requests ${user === undefined ? "of its controller" : "of users"}`;
-      stream.destroy(new StreamBrokenError("NO_API", text));
+      stream.destroy(new StreamEndedError("NO_API", text));
     }
   }
 
