@@ -1,5 +1,8 @@
 import { STREAM_CHUNK, STREAM_WINDOW } from "./stream-words.ts";
 
+/** Most that is taken of what the other end grants: it may want more on its way than we would keep for it. */
+export const MAX_GRANTED = 4 * 1024 * 1024;
+
 /** The sending half of a stream: what was written waits until the other end has granted room for it. */
 export class StreamOutflow {
   #credit = STREAM_WINDOW;
@@ -15,9 +18,9 @@ export class StreamOutflow {
     this.#waiting = { rest: bytes, done };
   }
 
-  /** The other end has room for so many bytes more. It never gets more than a window ahead, whatever it grants. */
+  /** The other end has room for so many bytes more. */
   grant(bytes: number): void {
-    this.#credit = Math.min(STREAM_WINDOW, this.#credit + bytes);
+    this.#credit = Math.min(MAX_GRANTED, this.#credit + bytes);
   }
 
   /** Says as much as goes into one message, if it is ready. */
