@@ -76,6 +76,8 @@ export class HttpsListener implements AsyncDisposable {
   readonly #doors: ListenerParts["doors"];
   readonly #log: Logger;
   readonly #sockets = new Set<Socket>();
+  /** The same, once it is known what they speak. */
+  readonly #spoken = new Set<TLSSocket>();
   readonly #sessions = new Set<ServerHttp2Session>();
   readonly #perAddress = new Map<string, number>();
   /** The authorities that certificates were checked against, by connection. */
@@ -90,6 +92,10 @@ export class HttpsListener implements AsyncDisposable {
     this.#log = log;
     this.#limits = { ...DEFAULT_LIMITS, ...limits };
     server.on("connection", (socket: Socket) => this.#admit(socket));
+    server.on("secureConnection", (socket: TLSSocket) => {
+      this.#spoken.add(socket);
+      socket.once("close", () => this.#spoken.delete(socket));
+    });
     server.on("session", (session) => this.#follow(session));
     server.on("tlsClientError", (err) => log.debug({ err }, "TLS handshake failed"));
     server.on("sessionError", (err) => log.debug({ err }, "HTTP/2 session failed"));
@@ -155,14 +161,16 @@ export class HttpsListener implements AsyncDisposable {
 
   /** Ends watches, lets other answers finish for a moment, then closes every connection. */
   async [Symbol.asyncDispose](): Promise<void> {
-    const closed = new Promise((resolve) => this.#server.close(resolve));
     this.#closing.abort();
+    for (const session of this.#sessions) session.close();
     const late = new AbortController();
     await Promise.race([
-      this.#idle(),
+      this.#ended(),
       sleep(DRAIN_MS, undefined, { signal: late.signal }).catch(() => undefined),
     ]);
     late.abort();
+    // Not before: it cuts connections off whose answer has been said but not been sent.
+    const closed = new Promise((resolve) => this.#server.close(resolve));
     for (const socket of this.#sockets) socket.destroy();
     await closed;
   }
@@ -170,18 +178,23 @@ export class HttpsListener implements AsyncDisposable {
   #busy = 0;
   #onIdle: (() => void) | undefined;
 
-  async #idle(): Promise<void> {
+  /** Resolves when nobody waits for an answer any more, and all of them have been sent to their ends. */
+  async #ended(): Promise<void> {
     if (this.#busy > 0)
       await new Promise<void>((resolve) => {
         this.#onIdle = resolve;
       });
+    const open = [...this.#spoken];
+    for (const socket of open) if (socket.alpnProtocol !== "h2") socket.destroySoon();
+    await Promise.all(open.map(hasClosed));
   }
 
   #admit(socket: Socket): void {
     const from = socket.remoteAddress ?? "";
     const others = this.#perAddress.get(from) ?? 0;
     const { connections, connectionsPerAddress } = this.#limits;
-    if (this.#sockets.size >= connections || others >= connectionsPerAddress) {
+    const isFull = this.#sockets.size >= connections || others >= connectionsPerAddress;
+    if (isFull || this.#closing.signal.aborted) {
       socket.destroy();
       return;
     }
@@ -250,6 +263,11 @@ export class HttpsListener implements AsyncDisposable {
     const found = this.#doors.find((door) => door.serves(url));
     return found ?? (this.#doors.at(-1) as Door);
   }
+}
+
+/** Resolves when a connection has closed, in order or not. */
+async function hasClosed(socket: TLSSocket): Promise<void> {
+  await new Promise<void>((resolve) => socket.once("close", () => resolve()));
 }
 
 /** A connection by its other end: the bare one and the TLS on it are different objects. */
