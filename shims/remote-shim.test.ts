@@ -136,7 +136,10 @@ describe("A remote shim", () => {
     held.hold();
     await using server = await serve(held);
     await using dialled = dial(server.port);
-    const late = dialled.shim.run(task("1", { ttlMs: 50 }), AbortSignal.timeout(50));
+    const deadline = new AbortController();
+    const late = dialled.shim.run(task("1", { ttlMs: 50 }), deadline.signal);
+    await eventually("it runs", () => held.ran.length === 1);
+    deadline.abort();
     expect(await late).toMatchObject({ verdict: "failed", code: 504, reason: "DeadlineExceeded" });
     await eventually("it is given up", () => held.aborted.length === 1);
     held.release();
@@ -147,14 +150,20 @@ describe("A remote shim", () => {
     await using server = await serve(held);
     await using first = dial(server.port, "first");
     await first.connected();
+    const other = await serve(held);
+    await using third = dial(other.port, "third");
+    await third.connected();
     await using second = dial(server.port, "second");
     expect(await second.shim.run(task("1"), never)).toMatchObject({ verdict: "done" });
     await eventually("the first is out", () => !first.shim.connected);
+    const { port } = other;
+    await other[Symbol.asyncDispose]();
+    await using _again = await serve(held, port);
     const many = Array.from({ length: 50 }, (_, index) => task(`many-${index}`));
-    for (const one of many) {
+    for (const one of many)
       expect(await second.shim.run(one, never)).toMatchObject({ verdict: "done" });
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
+    // One that was cut off after that, and may dial again, has done so.
+    await eventually("the third is back", () => third.hellos() === 2);
     expect([first.hellos(), second.hellos()]).toEqual([1, 1]);
   });
 

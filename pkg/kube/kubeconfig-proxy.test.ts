@@ -5,6 +5,7 @@ import { type AddressInfo, createServer as createTcpServer, type Socket } from "
 import { Duplex } from "node:stream";
 import { finished } from "node:stream/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { eventually } from "../../test/support/eventually.ts";
 import type { HeaderList, ProxyAnswer } from "../apis/cluster-proxy.ts";
 import { temporaryDirectory } from "../base/temporary-directory.ts";
 import { KubeconfigProxy } from "./kubeconfig-proxy.ts";
@@ -193,7 +194,7 @@ describe("a request that is passed on to an API", () => {
     await ask(body, upgradeTo("goodbye"));
     await said;
     body.push("too late");
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await eventually("it is taken", () => body.readableLength === 0);
     body.push(null);
     await once(body, "close");
     expect([String(Buffer.concat(heard)), body.errored]).toEqual(["goodbye", null]);

@@ -1,5 +1,6 @@
 import { duplexPair } from "node:stream";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { eventually } from "../../test/support/eventually.ts";
 import { ApiUnreachableError } from "../apis/api-transport.ts";
 import { CLUSTER, type Cluster, SYSTEM_NAMESPACE } from "../apis/cluster.ts";
 import { NAMESPACE } from "../apis/namespace.ts";
@@ -106,14 +107,6 @@ async function mirrored(plural: string): Promise<Map<string, KubeObject>> {
   return new Map(items.map((item) => [item.metadata.name, item]));
 }
 
-async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
-  for (let at = 0; at < 400; at++) {
-    if (await holds()) return;
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
-  throw new Error(`not within ten seconds: ${what}`);
-}
-
 async function status(): Promise<Cluster["status"]> {
   const key = { namespace: SYSTEM_NAMESPACE, name: "shop" };
   return (await here.get<Cluster>(CLUSTER, key)).status;
@@ -124,17 +117,22 @@ describe("reports", () => {
     await there.create(deployments, deployment("web", 1));
     const { compared } = await follow(reporter("deployments"));
     await compared;
-    await until("web is there", async () => (await mirrored("deployments")).has("default.web"));
+    await eventually("web is there", async () =>
+      (await mirrored("deployments")).has("default.web"),
+    );
     const key = { namespace: "default", name: "web" };
     await there.patch(deployments, key, "merge", { spec: { replicas: 7 } });
     await there.create(deployments, deployment("other", 1));
-    await until("the change is there", async () => {
+    await eventually("the change is there", async () => {
       const all = await mirrored("deployments");
       const web = all.get("default.web") as { spec?: { replicas?: number } } | undefined;
       return web?.spec?.replicas === 7 && all.size === 2;
     });
     await there.delete(deployments, key);
-    await until("the deletion is there", async () => (await mirrored("deployments")).size === 1);
+    await eventually(
+      "the deletion is there",
+      async () => (await mirrored("deployments")).size === 1,
+    );
     expect(JSON.stringify([...(await mirrored("deployments")).values()])).not.toContain("s3cret");
   });
 
@@ -142,7 +140,7 @@ describe("reports", () => {
     for (const name of ["a", "b", "c"]) await there.create(deployments, deployment(name, 1));
     const from = reporter("deployments");
     const first = await follow(from);
-    await until("all are there", async () => (await mirrored("deployments")).size === 3);
+    await eventually("all are there", async () => (await mirrored("deployments")).size === 3);
     await first.cut();
     const before = await mirrored("deployments");
     await there.delete(deployments, { namespace: "default", name: "a" });
@@ -151,7 +149,7 @@ describe("reports", () => {
     await there.create(deployments, deployment("d", 1));
     expect((await mirrored("deployments")).size).toBe(3);
     await follow(from);
-    await until("it is equal", async () => {
+    await eventually("it is equal", async () => {
       const all = await mirrored("deployments");
       const b = all.get("default.b") as { spec?: { replicas?: number } } | undefined;
       return b?.spec?.replicas === 5 && !all.has("default.a") && all.has("default.d");
@@ -164,12 +162,12 @@ describe("reports", () => {
   it("of a kind that the owner does not report any more go, too", async () => {
     await there.create(deployments, deployment("web", 1));
     const first = await follow(reporter("deployments"));
-    await until("web is there", async () => (await mirrored("deployments")).size === 1);
+    await eventually("web is there", async () => (await mirrored("deployments")).size === 1);
     await first.cut();
     const { compared } = await follow(reporter("deployments:summary"));
     await compared;
-    await until("web is gone", async () => (await mirrored("deployments")).size === 0);
-    await until(
+    await eventually("web is gone", async () => (await mirrored("deployments")).size === 0);
+    await eventually(
       "its number is there",
       async () => (await status())?.counts?.deployments?.total === 1,
     );
@@ -187,9 +185,12 @@ describe("reports", () => {
       },
     } as KubeObject);
     await follow(reporter("nodes:summary,deployments:summary"), "status");
-    await until("the status is there", async () => (await status())?.nodeText === "1/1");
+    await eventually("the status is there", async () => (await status())?.nodeText === "1/1");
     await there.create(deployments, deployment("web", 2));
-    await until("it follows", async () => (await status())?.counts?.deployments?.desired === 2);
+    await eventually(
+      "it follows",
+      async () => (await status())?.counts?.deployments?.desired === 2,
+    );
     expect(await status()).toMatchObject({
       capacity: { cpu: "4", memory: "8Gi" },
       allocatable: { cpu: "3", memory: "6Gi" },
@@ -197,7 +198,7 @@ describe("reports", () => {
       conditions: [{ type: "ApiReachable", status: "True" }],
     });
     await there.delete(nodes, { name: "n1" });
-    await until("what is gone is not shown", async () => (await status())?.nodeText === "0/0");
+    await eventually("what is gone is not shown", async () => (await status())?.nodeText === "0/0");
     expect(await status()).toMatchObject({ capacity: {} });
   });
 
@@ -213,7 +214,7 @@ describe("reports", () => {
     });
     running.push(down.run(ended.signal));
     await follow(down);
-    await until("it is said", async () => {
+    await eventually("it is said", async () => {
       const [condition] = (await status())?.conditions ?? [];
       return (
         condition?.status === "False" && condition.message?.includes("connection refused") === true
@@ -242,7 +243,7 @@ describe("reports", () => {
     });
     running.push(light.run(ended.signal));
     await follow(light);
-    await until("it was asked again", async () => asked.length >= 3);
+    await eventually("it was asked again", async () => asked.length >= 3);
     expect(new Set(asked)).toEqual(new Set(["/version"]));
     expect(lines).toEqual([]);
     expect((await status())?.conditions).toBeUndefined();
@@ -253,7 +254,7 @@ describe("reports", () => {
     await there.create(deployments, deployment("web", 1));
     const { compared, refused, cut } = await follow(from);
     await compared;
-    await until("web is there", async () => (await mirrored("deployments")).size === 1);
+    await eventually("web is there", async () => (await mirrored("deployments")).size === 1);
     await cut();
     const [near, far] = duplexPair();
     let count = 0;
@@ -273,8 +274,10 @@ describe("reports", () => {
     });
     far.write(`${JSON.stringify(put("default/bad", { "not a label": "!!" }))}\n`);
     far.write(`${JSON.stringify(put("default/good", {}))}\n`);
-    await until("good is there", async () => (await mirrored("deployments")).has("default.good"));
-    await until("bad was refused", async () => count === 1);
+    await eventually("good is there", async () =>
+      (await mirrored("deployments")).has("default.good"),
+    );
+    await eventually("bad was refused", async () => count === 1);
     expect(refused()).toBe(0);
     far.destroy();
   });
@@ -295,7 +298,7 @@ describe("reports", () => {
   it("of a removed cluster go with it, and only its own", async () => {
     await there.create(deployments, deployment("web", 1));
     const { cut } = await follow(reporter("deployments"));
-    await until("web is there", async () => (await mirrored("deployments")).size === 1);
+    await eventually("web is there", async () => (await mirrored("deployments")).size === 1);
     await cut();
     expect(await mirroredClusters(here, signal())).toEqual(["shop"]);
     await removeMirror(here, "other", signal());

@@ -189,9 +189,8 @@ describe("the cost of an expression", () => {
       `${"'".concat("a".repeat(5000), "'")}.replace('', '${"b".repeat(5000)}')`,
     ],
   ])("has a limit: %s", (_name, source) => {
-    const began = performance.now();
+    // Without one this test would not end, or not in the memory there is.
     expect(() => evaluate(source)).toThrow(CostLimitError);
-    expect(performance.now() - began).toBeLessThan(5000);
   });
 
   it("cannot be escaped by an alternative", () => {

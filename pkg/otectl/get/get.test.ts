@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
+import { eventually } from "../../../test/support/eventually.ts";
 import { parse } from "yaml";
 import type { QueryColumn, QueryEvent, QueryRow } from "../../apis/cluster-query.ts";
 import { printAnswer } from "./get.ts";
@@ -39,9 +39,9 @@ function end(over: object = {}): QueryEvent {
   return { type: "END", asked: 2, answered: 2, failed: 0, remaining: 0, rows: 1, ...over };
 }
 
-/** What is printed and told of these events; a number is a pause in milliseconds. */
+/** What is printed and told of these events; a function is a pause that lasts until it holds. */
 async function shown(
-  events: readonly (QueryEvent | number)[],
+  events: readonly (QueryEvent | ((pieces: readonly string[]) => boolean))[],
   options: Partial<GetOptions> = {},
   progress?: (text: string) => void,
 ) {
@@ -49,7 +49,7 @@ async function shown(
   const err: string[] = [];
   const source = async function* (): AsyncGenerator<QueryEvent> {
     for (const event of events) {
-      if (typeof event === "number") await sleep(event);
+      if (typeof event === "function") await eventually("it goes on", () => event(out));
       else yield event;
     }
   };
@@ -87,7 +87,7 @@ describe("otectl get", () => {
       START,
       NAMES,
       rows("a", ["x", "1s"]),
-      450,
+      (printed) => printed.length > 0,
       rows("b", ["y", "2s"]),
       end(),
     ]);
@@ -248,7 +248,7 @@ describe("otectl get", () => {
   it("shows how far it is, and takes that away again", async () => {
     const texts: string[] = [];
     await shown(
-      [START, { type: "ANSWERED", cluster: "a", rows: 0 }, 450, end()],
+      [START, { type: "ANSWERED", cluster: "a", rows: 0 }, () => texts.length > 0, end()],
       {},
       (text) => void texts.push(text),
     );
