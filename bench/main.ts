@@ -9,6 +9,7 @@ import type { Row } from "./row.ts";
 import { stormRows } from "./storm.ts";
 import { streamRows } from "./streams.ts";
 import { taskToStatus } from "./task-to-status.ts";
+import { uplinkRows } from "./uplink.ts";
 
 /** Messages down in all rounds of one repetition; the first third of the rounds only warms the compiler up. */
 const MESSAGES = 45_000;
@@ -33,6 +34,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Row[]>>> = {
       only: option("--only", ""),
     }),
   reports: () => reportRows(option("--only", "")),
+  uplink: uplinkRows,
   storm: () => stormRows(option("--only", "")),
   faults: () =>
     faultRows({

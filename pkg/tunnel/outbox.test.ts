@@ -13,7 +13,7 @@ describe("an outbox", () => {
       // Twice as much as goes into the first frame, then as much as into each.
       for (let more = round === 0 ? 4 : 2; more > 0; more--)
         outbox.add(data(Buffer.alloc(40_000)), "bulk");
-      outbox.left(outbox.takeFrame(true).frame);
+      outbox.left(outbox.takeFrame().frame);
       expect(outbox.empty).toBe(false);
     }
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(150_000_000);
@@ -32,12 +32,12 @@ describe("an outbox", () => {
     say(3, "z");
     outbox.add(encodePieces({ kind: "close", stream: 1, code: "", text: "" }), "bulk", 1);
     const heard: Message[] = [];
-    const first = decodeFrame(outbox.takeFrame(true).frame);
+    const first = decodeFrame(outbox.takeFrame().frame);
     expect(first.map((message) => "stream" in message && message.stream)).toEqual([
       1, 2, 3, 1, 2, 1,
     ]);
     heard.push(...first);
-    while (!outbox.empty) heard.push(...decodeFrame(outbox.takeFrame(true).frame));
+    while (!outbox.empty) heard.push(...decodeFrame(outbox.takeFrame().frame));
     const of = (stream: number) =>
       heard.flatMap((message) =>
         message.kind === "data" && message.stream === stream ? [String(message.bytes)[0]] : [],
@@ -56,7 +56,7 @@ describe("an outbox", () => {
         Buffer.alloc(5000 * (1 + ((round + at) % 5)), round),
       );
       for (const piece of pieces) outbox.add(data(piece), "bulk");
-      const { frame, messages } = outbox.takeFrame(true);
+      const { frame, messages } = outbox.takeFrame();
       expect(messages).toBe(pieces.length);
       const text = Buffer.concat(pieces.flatMap((piece) => [...data(piece)])).toString("hex");
       frames.push({ frame, text });

@@ -13,6 +13,14 @@ export type Lane = "control" | "bulk";
 /** One encoded message, as pieces to be put one behind the other. */
 type Encoded = readonly Uint8Array[];
 
+/** What leaves in one piece. */
+export interface OutgoingFrame {
+  readonly frame: Uint8Array;
+  readonly messages: number;
+  /** Bytes of bulk in it. */
+  readonly bulk: number;
+}
+
 /** What a place in the queue holds once its message has been sent. */
 const SENT: Encoded = [];
 /** Places of sent messages are given up when there are this many, and more than of those that wait. */
@@ -103,6 +111,10 @@ export class Outbox {
     return !this.#control.empty;
   }
 
+  get hasBulk(): boolean {
+    return !this.#bulk.empty;
+  }
+
   /** Of bulk, messages with the same `source` keep their order. */
   add(message: Encoded, lane: Lane, source = 0): void {
     if (lane === "bulk") this.#bulk.add(message, source);
@@ -110,15 +122,19 @@ export class Outbox {
     this.#bytes += sizeOf(message);
   }
 
-  /** The next messages as one frame, without bulk unless `bulk`. Call it only while there are some, and `left` in the end. */
-  takeFrame(bulk: boolean): { readonly frame: Uint8Array; readonly messages: number } {
+  /**
+   * The next messages as one frame, of bulk as many as go into `bulkRoom` bytes (one at least, unless that is 0).
+   * Call it only while there are some, and `left` in the end.
+   */
+  takeFrame(bulkRoom = BULK_FRAME_BYTES): OutgoingFrame {
     const taken: Encoded[] = [];
-    let size = this.#control.fill(taken, FRAME_BYTES);
-    if (bulk) size += this.#bulk.fill(taken, BULK_FRAME_BYTES - size);
+    const control = this.#control.fill(taken, FRAME_BYTES);
+    const bulk = this.#bulk.fill(taken, Math.min(bulkRoom, BULK_FRAME_BYTES - control));
+    const size = control + bulk;
     this.#bytes -= size;
     const [first = []] = taken;
     const pieces = taken.length === 1 ? first : taken.flat();
-    return { frame: ROOM.join(pieces, size), messages: taken.length };
+    return { frame: ROOM.join(pieces, size), messages: taken.length, bulk };
   }
 
   /** A frame has left: what it took up is used again. */

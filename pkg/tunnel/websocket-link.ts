@@ -15,6 +15,7 @@ import { Inbox, type MessageHandler } from "./inbox.ts";
 import { type Link, LinkClosedError, type LinkEnd, POLITE_END } from "./link.ts";
 import { watchLiveness } from "./liveness.ts";
 import { Outbox } from "./outbox.ts";
+import { Pace } from "./pace.ts";
 import { atEndOfTurn, currentTurn } from "./turn.ts";
 
 /** Bytes handed to the socket before the next frame waits for them to leave. */
@@ -27,6 +28,8 @@ const HIGH_MARK = 2 * 1024 * 1024;
 export const OUTBOX_LIMIT = 32 * 1024 * 1024;
 /** What may be much and can wait; of a stream all that must stay in order is in one lane. */
 const BULK = new Set<Message["kind"]>(["task", "opened", "data", "close"]);
+/** What a ping carries that asks how far the peer has read; one that only asks for a sign of life is empty. */
+const MARK_BYTES = 6;
 /** How long a polite close may take before the connection is cut. */
 const CLOSE_LIMIT_MS = 2000;
 
@@ -55,6 +58,8 @@ export class WebSocketLink implements Link {
   readonly #outbox = new Outbox();
   readonly #inbox = new Inbox((paused) => this.#rest(paused));
   readonly #drainWaiters: (() => void)[] = [];
+  /** Made when there is bulk: thousands of quiet links have none. */
+  #pace: Pace | undefined;
   #inFlight = 0;
   #flushDue = false;
   #flushedIn = -1;
@@ -75,6 +80,7 @@ export class WebSocketLink implements Link {
     this.ended = new Promise((resolve) => {
       socket.once("close", (code, reason) => resolve(this.#close(socketEnd(code, reason))));
     });
+    socket.on("pong", (confirmed: Buffer) => this.#confirm(confirmed));
     for (const message of early) this.#inbox.add(message);
     watchLiveness(socket, {
       intervalMs: heartbeatMs,
@@ -112,8 +118,7 @@ export class WebSocketLink implements Link {
 
   end(reason: LinkEnd): void {
     this.#note(reason);
-    while (!this.#outbox.empty && this.#socket.readyState === this.#socket.OPEN)
-      this.#sendFrame(true);
+    while (!this.#outbox.empty && this.#socket.readyState === this.#socket.OPEN) this.#sendFrame();
     const limit = setTimeout(() => this.#socket.terminate(), CLOSE_LIMIT_MS);
     this.#socket.once("close", () => clearTimeout(limit));
     const { code, text } = closeFrame(reason);
@@ -141,24 +146,51 @@ export class WebSocketLink implements Link {
 
   #flush(): void {
     this.#flushDue = false;
-    while (this.#mayBulkLeave || (this.#outbox.urgent && this.#inFlight < IN_FLIGHT_LIMIT)) {
+    for (;;) {
+      const bulkRoom = this.#bulkRoom();
+      const mayControl = this.#outbox.urgent && this.#inFlight < IN_FLIGHT_LIMIT;
+      if (!mayControl && bulkRoom === 0) return;
       if (this.#socket.readyState !== this.#socket.OPEN) return;
-      this.#sendFrame(this.#mayBulkLeave);
+      this.#sendFrame(bulkRoom);
     }
   }
 
-  get #mayBulkLeave(): boolean {
-    return !this.#outbox.empty && this.#inFlight < BULK_IN_FLIGHT_LIMIT;
+  /** Bytes of bulk that may be in the next frame; 0 if there is none, or none may leave now. */
+  #bulkRoom(): number {
+    if (!this.#outbox.hasBulk || this.#inFlight >= BULK_IN_FLIGHT_LIMIT) return 0;
+    if (this.#pace === undefined) return Number.POSITIVE_INFINITY;
+    return this.#pace.full(performance.now()) ? 0 : this.#pace.window / 2;
   }
 
-  #sendFrame(bulk: boolean): void {
-    const { frame, messages } = this.#outbox.takeFrame(bulk);
+  #sendFrame(bulkRoom?: number): void {
+    const { frame, messages, bulk } = this.#outbox.takeFrame(bulkRoom);
     this.#metrics.count("ote_link_messages_sent_total", this.#labels, messages);
     this.#inFlight += frame.length;
     this.#socket.send(frame, () => {
       this.#outbox.left(frame);
       this.#sent(frame.length);
     });
+    if (bulk > 0) {
+      this.#pace ??= new Pace();
+      this.#pace.left(bulk, performance.now());
+      this.#askToConfirm();
+    }
+  }
+
+  /** A websocket answers every ping in its turn, with what is in it: what was sent before it has been read then. */
+  #askToConfirm(): void {
+    const number = this.#pace?.mark(performance.now());
+    if (number === undefined) return;
+    const mark = Buffer.alloc(MARK_BYTES);
+    mark.writeUIntBE(number, 0, MARK_BYTES);
+    this.#socket.ping(mark);
+  }
+
+  #confirm(mark: Buffer): void {
+    if (mark.length !== MARK_BYTES || this.#pace === undefined) return;
+    this.#pace.confirm(mark.readUIntBE(0, MARK_BYTES), performance.now());
+    this.#askToConfirm();
+    if (!this.#outbox.empty) this.#flush();
   }
 
   #sent(bytes: number): void {

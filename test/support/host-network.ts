@@ -88,9 +88,16 @@ export class HostNetwork implements Disposable {
     this.#in(name, "nft", rules.join("; "));
   }
 
-  /** Nothing is cut or lost any more. */
+  /** Sends no more than that many bytes per second, and has room for two seconds of what waits, as cheap modems do. */
+  slow(name: string, bytesPerSecond: number): void {
+    const limits = ["rate", `${bytesPerSecond * 8}bit`, "burst", "16kb", "latency", "2s"];
+    this.#in(name, "tc", "qdisc", "replace", "dev", CABLE, "root", "tbf", ...limits);
+  }
+
+  /** Nothing is cut, lost or slow any more. */
   heal(name: string): void {
     this.#in(name, "nft", `add table ${TABLE}; delete table ${TABLE}`);
+    this.#in(name, "tc", "qdisc", "replace", "dev", CABLE, "root", "noqueue");
     this.#in(name, "ip", "link", "set", CABLE, "up");
   }
 
