@@ -8,8 +8,10 @@ export default defineConfig({
     maxWorkers: Math.max(2, availableParallelism() - 1),
     unstubEnvs: true,
     restoreMocks: true,
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // Limits are there for what never ends: a machine that does much else at the same time is slow.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    expect: { poll: { timeout: 60_000 } },
     coverage: { include: ["{cmd,pkg,shims}/**/*.ts"] },
   },
 });

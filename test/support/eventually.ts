@@ -8,7 +8,7 @@ import { errorText } from "../../pkg/base/errors.ts";
 export async function eventually<T>(
   what: string,
   look: () => T | undefined | false | Promise<T | undefined | false>,
-  limitMs = 20_000,
+  limitMs = 60_000,
 ): Promise<T> {
   const late = performance.now() + limitMs;
   for (;;) {
