@@ -14,7 +14,8 @@ import type { TreeEvent } from "./event.ts";
 import { Identity } from "./identity.ts";
 import { Introduction } from "./introduction.ts";
 import { openAuthority } from "./membership/authority.ts";
-import { Membership, type MembershipOptions } from "./membership/membership.ts";
+import type { Membership } from "./membership/membership.ts";
+import { openMembership } from "./membership/open-membership.ts";
 import { Passage } from "./membership/passage.ts";
 import { outOfReach, type Registrar } from "./membership/registrar.ts";
 import { measureNode } from "./node-gauges.ts";
@@ -24,9 +25,9 @@ import type { ClusterControllerOptions, ClusterControllerParts } from "./options
 import { ParentLink } from "./parent-link.ts";
 import { perform, type Sides } from "./perform.ts";
 import type { ClusterDirectory } from "./query/choose-clusters.ts";
-import { servicesOf } from "./streams/services.ts";
+import { openStreams } from "./streams/open-streams.ts";
 import { isForStreams } from "./streams/stream-events.ts";
-import { Streams } from "./streams/streams.ts";
+import type { Streams } from "./streams/streams.ts";
 import { LedgerStore } from "./tasks/ledger-store.ts";
 import { TaskRunner } from "./tasks/task-runner.ts";
 import { TreeNode } from "./tree-node.ts";
@@ -62,7 +63,15 @@ export class ClusterController {
     this.#node = node;
     const capabilities = parts.shim === undefined ? [] : ["tasks"];
     this.#introduction = new Introduction(options, identity, node, capabilities);
-    this.#membership = parts.identity && this.#member(parts.identity);
+    this.#membership =
+      parts.identity &&
+      openMembership(parts.identity, parts, {
+        node,
+        identity,
+        sides: () => this.#sides,
+        onBehind: (version) => void this.#registrar?.catchUp(version),
+        enrol: (request) => this.#dispatch({ kind: "enrol", request }),
+      });
     this.#passage = new Passage(this.#membership?.guard);
     this.#sides = {
       log: parts.log,
@@ -72,18 +81,11 @@ export class ClusterController {
       passage: this.#passage,
       decide: (request) => void this.#decide(request),
     };
-    this.streams = new Streams({
-      self: options.name,
-      log: parts.log.child({ part: "streams" }),
+    this.streams = openStreams(options, parts, {
+      node,
+      identity,
       guard: this.#membership?.guard,
-      api: parts.apiProxy,
-      services: servicesOf(parts.reporter, parts.enforcer),
-      nextHop: (target) => node.nextHop(target),
-      session: (target) => node.route(target)?.session,
-      firstSession: () => identity.firstSession,
-      send: (to, message) =>
-        to === "" ? this.#sides.parent?.send(message) : this.#sides.children?.send(to, message),
-      room: (to) => (to === "" ? this.#sides.parent?.room() : this.#sides.children?.room(to)),
+      sides: this.#sides,
     });
   }
 
@@ -164,27 +166,6 @@ export class ClusterController {
   hello(peer?: Peer): Hello {
     const hello = this.#introduction.hello();
     return this.#membership?.introduce(hello, peer) ?? hello;
-  }
-
-  #member(identity: MembershipOptions): Membership {
-    const { log, metrics, store } = this.#parts;
-    const ledger = new LedgerStore(store);
-    return new Membership({
-      ...identity,
-      log: log.child({ part: "identity" }),
-      metrics,
-      route: (name) => this.#node.route(name),
-      isForgotten: (task) => ledger.isForgotten(task),
-      latestTime: () => this.#identity.latestTime,
-      rememberTime: (now) => this.#identity.rememberTime(now),
-      onBehind: (version) => void this.#registrar?.catchUp(version),
-      enrol: (request) => this.#dispatch({ kind: "enrol", request }),
-      children: () => this.#sides.children?.names ?? [],
-      sendChild: (child, message) => this.#sides.children?.send(child, message),
-      endChild: (child, reason) => this.#sides.children?.end(child, reason),
-      endParent: (reason) => this.#sides.parent?.end(reason),
-      onRenewed: () => this.#sides.children?.renew(),
-    });
   }
 
   #openAuthority(scope: Scope): void {

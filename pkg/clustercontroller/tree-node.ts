@@ -1,24 +1,13 @@
 import { assertNever } from "../base/errors.ts";
 import type { LinkEnd } from "../tunnel/link.ts";
-import type {
-  Enrol,
-  Enrolled,
-  Hello,
-  Message,
-  Path,
-  Result,
-  Route,
-  Task,
-  Welcome,
-} from "../wire/message.ts";
+import type { Enrol, Enrolled, Hello, Message, Path, Route, Welcome } from "../wire/message.ts";
 import type { ClusterName } from "../wire/names.ts";
 import { MAX_DEPTH } from "../wire/parse-message.ts";
 import { type ChildrenChange, ClusterHandler } from "./cluster-handler.ts";
 import { EdgeHandler } from "./edge-handler.ts";
 import type { OfChild, TreeEffect, TreeEvent } from "./event.ts";
-import { type BoardChange, type Reach, type Sending, TaskBoard } from "./tasks/task-board.ts";
-import { type LedgerEntry, TaskLedger } from "./tasks/task-ledger.ts";
-import { divide, refusal } from "./tasks/task-part.ts";
+import { TaskFlow } from "./tasks/task-flow.ts";
+import type { LedgerEntry } from "./tasks/task-ledger.ts";
 
 /** By how much to rank above who knocks: its rank may grow until it comes again. */
 const RANK_ROOM = 1024;
@@ -42,19 +31,20 @@ export interface TreeNodeOptions {
  */
 export class TreeNode {
   readonly name: ClusterName;
-  readonly #hasShim: boolean;
   readonly #south: ClusterHandler;
   readonly #north: EdgeHandler;
-  readonly #board: TaskBoard;
-  readonly #ledger: TaskLedger;
+  readonly #tasks: TaskFlow;
 
   constructor({ name, hasShim, isRoot, ledger = [] }: TreeNodeOptions) {
     this.name = name;
-    this.#hasShim = hasShim;
     this.#south = new ClusterHandler(name);
     this.#north = new EdgeHandler(name, isRoot);
-    this.#board = new TaskBoard(name, (cluster) => this.#reach(cluster));
-    this.#ledger = new TaskLedger(ledger);
+    this.#tasks = new TaskFlow({
+      ...{ name, hasShim, ledger },
+      nextHop: (target) => this.nextHop(target),
+      isCongested: (child) => this.#south.isCongested(child),
+      parent: () => this.parent,
+    });
   }
 
   /** The names from the top of the tree to this cluster. */
@@ -79,12 +69,12 @@ export class TreeNode {
 
   /** Tasks created here that still wait for a verdict. */
   get waitingTasks(): number {
-    return this.#board.size;
+    return this.#tasks.waiting;
   }
 
   /** Tasks taken on for this cluster that are remembered. */
   get rememberedTasks(): number {
-    return this.#ledger.size;
+    return this.#tasks.remembered;
   }
 
   /** How many clusters are below this one. */
@@ -154,7 +144,7 @@ export class TreeNode {
         return [];
       case "child-drained":
         this.#south.setCongested(event.child, false);
-        return this.#boardChanged(this.#board.tick(now), now);
+        return this.#tasks.drained(now);
       case "parent-joined":
         return [
           ...this.#north.join(event.welcome, this.#south.routes, now),
@@ -166,13 +156,12 @@ export class TreeNode {
       case "parent-said":
         return this.#parentSaid(event.message, now);
       case "task-created":
-        return this.#boardChanged(this.#board.add(event.order, now), now);
+        return this.#tasks.created(event.order, now);
       case "task-deleted":
-        this.#board.remove(event.id);
+        this.#tasks.deleted(event.id);
         return [];
       case "task-ran":
-        this.#ledger.finished(event.result);
-        return this.#answer(event.result, now);
+        return this.#tasks.ran(event.result, now);
       case "roots-known":
         this.#north.learn({
           siblings: event.addresses.map((listen) => ({ name: this.name, listen })),
@@ -183,7 +172,7 @@ export class TreeNode {
       case "enrolled":
         return this.#enrolled(event.answer);
       case "tick":
-        return [...this.#forget(now), ...this.#boardChanged(this.#board.tick(now), now)];
+        return this.#tasks.tick(now);
       default:
         return assertNever(event, "event");
     }
@@ -220,7 +209,7 @@ export class TreeNode {
         if (!this.#south.routes.announces(child, message.cluster)) {
           return [{ kind: "ignored", peer: child, code: "FOREIGN_ANSWER" }];
         }
-        return this.#answer(message, now);
+        return this.#tasks.answer(message, now);
       case "enrol":
         if (!this.#south.routes.announces(child, message.door)) {
           return [{ kind: "ignored", peer: child, code: "FOREIGN_ANSWER" }];
@@ -234,7 +223,7 @@ export class TreeNode {
   #parentSaid(message: Message, now: number): TreeEffect[] {
     switch (message.kind) {
       case "task":
-        return this.#deliver(message, now);
+        return this.#tasks.deliver(message, now);
       case "path":
         return this.#parentMoved(message, now);
       case "neighbours":
@@ -268,7 +257,7 @@ export class TreeNode {
       ...effects,
       ...this.#north.changes(changed, removed, this.#south.routes.digest),
       { kind: "clusters-changed", names },
-      ...this.#boardChanged(this.#board.moved(names, now), now),
+      ...this.#tasks.moved(names, now),
     ];
   }
 
@@ -285,59 +274,6 @@ export class TreeNode {
     return { kind: "send-child", child, message: { kind: "path", path, rank, anchored } };
   }
 
-  #boardChanged({ sendings, settled }: BoardChange, now: number): TreeEffect[] {
-    const verdicts = settled.map(
-      ({ id, settlements }): TreeEffect => ({ kind: "settled", id, settlements }),
-    );
-    return [...verdicts, ...sendings.flatMap((sending) => this.#send(sending, now))];
-  }
-
-  #send({ task, targets, proofs }: Sending, now: number): TreeEffect[] {
-    return this.#deliver({ ...task, targets, proofs }, now);
-  }
-
-  /** Executes a task here if this cluster is among the targets, and passes it on to the others. */
-  #deliver(task: Task, now: number): TreeEffect[] {
-    const { here, below } = divide(task, this.name, (target) => this.#openHop(target));
-    const effects = here === undefined ? [] : this.#receive(here, now);
-    if (task.hops >= MAX_DEPTH && below.length > 0) {
-      const peer = this.parent ?? this.name;
-      return [...effects, { kind: "ignored", peer, code: "TOO_MANY_HOPS" }];
-    }
-    const sends = below.map(
-      ({ child, part }): TreeEffect => ({ kind: "send-child", child, message: part }),
-    );
-    return [...effects, ...sends];
-  }
-
-  /** No way, or too much waiting on it: the origin sends again, which costs this tier no memory. */
-  #openHop(target: ClusterName): ClusterName | undefined {
-    const child = this.#south.routes.nextHop(target);
-    return child === undefined || this.#south.isCongested(child) ? undefined : child;
-  }
-
-  #receive(task: Task, now: number): TreeEffect[] {
-    if (!this.#hasShim) return this.#answer(refusal(task, this.name, "refused", "NoShim"), now);
-    const decision = this.#ledger.receive(task, now);
-    switch (decision.do) {
-      case "run":
-        return [{ kind: "run", task }];
-      case "answer":
-        return this.#answer({ ...decision.result, origin: task.origin }, now);
-      case "refuse":
-        return this.#answer(refusal(task, this.name, decision.verdict, decision.reason), now);
-      case "nothing":
-        return [];
-    }
-  }
-
-  /** An answer belongs to the origin of its task; everybody between passes it up. */
-  #answer(result: Result, now: number): TreeEffect[] {
-    if (result.origin === this.name)
-      return this.#boardChanged(this.#board.answer(result, now), now);
-    return this.#north.joined ? [{ kind: "send-parent", message: result }] : [];
-  }
-
   /** Who wants a certificate asks at the top of the tree. */
   #enrol(request: Enrol): TreeEffect[] {
     return this.#north.joined
@@ -349,17 +285,5 @@ export class TreeNode {
     if (answer.door === this.name) return [{ kind: "enrolled", answer }];
     const child = this.#south.routes.nextHop(answer.door);
     return child === undefined ? [] : [{ kind: "send-child", child, message: answer }];
-  }
-
-  #forget(now: number): TreeEffect[] {
-    const ids = this.#ledger.prune(now);
-    return ids.length === 0 ? [] : [{ kind: "forget", ids }];
-  }
-
-  #reach(cluster: ClusterName): Reach {
-    if (cluster === this.name) return "yes";
-    const child = this.#south.routes.nextHop(cluster);
-    if (child === undefined) return "no";
-    return this.#south.isCongested(child) ? "congested" : "yes";
   }
 }

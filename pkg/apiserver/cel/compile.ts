@@ -1,21 +1,14 @@
-import { type Budget, CelError, CompileError } from "./cel-errors.ts";
-import {
-  accepts,
-  BOOL,
-  type CelType,
-  DYN,
-  joined,
-  LONG_NAMES,
-  TYPE,
-  typeText,
-} from "./cel-type.ts";
+import { type Budget, CompileError } from "./cel-errors.ts";
+import { type CelType, LONG_NAMES, TYPE } from "./cel-type.ts";
 import { compileAccess } from "./compile-access.ts";
+import { compileList, compileMap } from "./compile-literals.ts";
 import { FUNCTIONS } from "./functions.ts";
+import { compileLazy } from "./lazy-operators.ts";
 import { compileMacro } from "./macros.ts";
 import { parse } from "./parser.ts";
-import { attempt, type Compiled, type Frame, Scope } from "./scope.ts";
+import { type Compiled, Scope } from "./scope.ts";
 import type { CallNode, Node } from "./syntax.ts";
-import { CelList, EntryMap, Optional, TypeName, Uint, type Value } from "./values.ts";
+import { TypeName, Uint, type Value } from "./values.ts";
 
 /** An expression that can be evaluated. */
 export interface Program {
@@ -89,8 +82,8 @@ const COMPILERS: { readonly [Op in Node["op"]]: (node: Of<Op>, scope: Scope) => 
   select: (node, scope) =>
     typeNamed(node, scope) ?? compileAccess(node, compile(node.of, scope), undefined),
   index: (node, scope) => compileAccess(node, compile(node.of, scope), compile(node.key, scope)),
-  list: (node, scope) => compileList(node, scope),
-  map: compileMap,
+  list: (node, scope) => compileList(node, scope, compile),
+  map: (node, scope) => compileMap(node, scope, compile),
   call: compileCall,
 };
 
@@ -129,84 +122,9 @@ function dottedName(node: Node, scope: Scope): string | undefined {
   return of && `${of}.${node.field}`;
 }
 
-function compileList({ items }: Of<"list">, scope: Scope, isMixed = false): Compiled {
-  const parts = items.map(({ value, isOptional }) => ({
-    ...compile(value, scope),
-    ...{ at: value.at, isOptional },
-  }));
-  const item = isMixed ? DYN : commonType(parts);
-  const run = (frame: Frame, budget: Budget) => {
-    const values: Value[] = [];
-    for (const { run: find, isOptional } of parts) {
-      const value = present(find(frame, budget), isOptional);
-      if (value !== undefined) values.push(value);
-    }
-    return new CelList(values);
-  };
-  return { type: { kind: "list", item }, run };
-}
-
-interface Part extends Compiled {
-  readonly at: number;
-  readonly isOptional: boolean;
-}
-
-/** The type of all parts of a literal. Throws if they are of several types. */
-function commonType(parts: readonly Part[]): CelType {
-  let common: CelType | undefined;
-  for (const part of parts) {
-    const type = itemType(part);
-    const next = common === undefined ? type : joined(common, type);
-    if (next === undefined)
-      throw new CompileError(
-        `expected type '${typeText(common ?? DYN)}' but found '${typeText(type)}'`,
-        part.at,
-      );
-    common = next;
-  }
-  return common ?? DYN;
-}
-
-function itemType({ type, isOptional, at }: Part): CelType {
-  if (!isOptional || type.kind === "dyn") return type;
-  if (type.kind === "optional") return type.item;
-  throw new CompileError(`expected type 'optional_type' but found '${typeText(type)}'`, at);
-}
-
-function present(value: Value, isOptional: boolean): Value | undefined {
-  if (!isOptional) return value;
-  if (value instanceof Optional) return value.value;
-  throw new CelError("no such overload");
-}
-
-function compileMap({ entries }: Of<"map">, scope: Scope): Compiled {
-  const keys = entries.map((entry) => ({
-    ...compile(entry.key, scope),
-    ...{ at: entry.key.at, isOptional: false },
-  }));
-  const values = entries.map((entry) => ({
-    ...compile(entry.value, scope),
-    ...{ at: entry.value.at, isOptional: entry.isOptional },
-  }));
-  const type: CelType = { kind: "map", key: commonType(keys), value: commonType(values) };
-  const run = (frame: Frame, budget: Budget) => {
-    const map = new EntryMap();
-    for (const [i, { run: keyOf }] of keys.entries()) {
-      const { run: find, isOptional } = values[i] as Part;
-      const key = keyOf(frame, budget);
-      const value = present(find(frame, budget), isOptional);
-      if (value !== undefined) map.add(key, value);
-    }
-    return map;
-  };
-  return { type, run };
-}
-
 function compileCall(node: CallNode, scope: Scope): Compiled {
-  const special = Object.hasOwn(SPECIAL, node.name) ? SPECIAL[node.name] : undefined;
-  if (special !== undefined) return special(node, scope);
-  const macro = compileMacro(node, scope, compile);
-  if (macro !== undefined) return macro;
+  const own = compileLazy(node, scope, compile) ?? compileMacro(node, scope, compile);
+  if (own !== undefined) return own;
   const { name, target, args } = node;
   if (target === undefined) return compileFunction(node, name, args, scope);
   const owner = dottedName(target, scope);
@@ -225,7 +143,9 @@ function compileFunction(
 ): Compiled {
   // The values of a format may be of several types, as they are in no other list.
   const parts = args.map((arg) =>
-    name === "format" && arg.op === "list" ? compileList(arg, scope, true) : compile(arg, scope),
+    name === "format" && arg.op === "list"
+      ? compileList(arg, scope, compile, true)
+      : compile(arg, scope),
   );
   if (!scope.functions.has(name, isMethod))
     throw new CompileError(`undeclared reference to '${name}' (in container '')`, at);
@@ -253,59 +173,4 @@ function resolved(
   } catch (cause) {
     throw new CompileError((cause as Error).message, at);
   }
-}
-
-/** Operators that do not need all of their operands. */
-const SPECIAL: Readonly<Record<string, (node: CallNode, scope: Scope) => Compiled>> = {
-  "_&&_": (node, scope) => compileLogic(node, scope, false),
-  "_||_": (node, scope) => compileLogic(node, scope, true),
-  "_?_:_": compileChoice,
-};
-
-/** One operand that comes to `deciding` is enough, even if there is no result for the other. */
-function compileLogic(node: CallNode, scope: Scope, deciding: boolean): Compiled {
-  const [left, right] = node.args.map((arg) => compile(arg, scope)) as [Compiled, Compiled];
-  checkOperands(node, [left, right], [BOOL, BOOL]);
-  const run = (frame: Frame, budget: Budget) => {
-    const first = attempt(left, frame, budget);
-    if (first === deciding) return deciding;
-    const second = attempt(right, frame, budget);
-    if (second === deciding) return deciding;
-    for (const result of [first, second]) if (result instanceof CelError) throw result;
-    if (typeof first !== "boolean" || typeof second !== "boolean")
-      throw new CelError("no such overload");
-    return !deciding;
-  };
-  return { type: BOOL, run };
-}
-
-function compileChoice(node: CallNode, scope: Scope): Compiled {
-  const [condition, yes, no] = node.args.map((arg) => compile(arg, scope)) as [
-    Compiled,
-    Compiled,
-    Compiled,
-  ];
-  const type = joined(yes.type, no.type);
-  if (type === undefined || !accepts(BOOL, condition.type, new Map()))
-    throw noMatch(node, [condition, yes, no]);
-  const run = (frame: Frame, budget: Budget) => {
-    const chosen = condition.run(frame, budget);
-    if (typeof chosen !== "boolean") throw new CelError("no such overload");
-    return (chosen ? yes : no).run(frame, budget);
-  };
-  return { type, run };
-}
-
-function checkOperands(
-  node: CallNode,
-  operands: readonly Compiled[],
-  wanted: readonly CelType[],
-): void {
-  if (!operands.every(({ type }, i) => accepts(wanted[i] ?? DYN, type, new Map())))
-    throw noMatch(node, operands);
-}
-
-function noMatch({ name, at }: CallNode, operands: readonly Compiled[]): CompileError {
-  const types = operands.map(({ type }) => typeText(type)).join(", ");
-  return new CompileError(`found no matching overload for '${name}' applied to '(${types})'`, at);
 }
