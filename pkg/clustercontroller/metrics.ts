@@ -38,6 +38,10 @@ export const CLUSTER_CONTROLLER_METRICS = {
     labels: ["review", "result"],
   },
   ote_queries: { kind: "gauge", help: "Queries to many clusters under way" },
+  ote_queries_refused_total: {
+    kind: "counter",
+    help: "Queries to many clusters that were refused because too many were under way",
+  },
   ote_query_clusters_total: {
     kind: "counter",
     help: "Clusters that queries were for, by what came of it",

@@ -97,7 +97,7 @@ export class ClusterApi {
   }
 
   async *#pieces(bytes: Readable, held: () => number): AsyncGenerator<Uint8Array> {
-    const { permits, signal } = this.#parts;
+    const { permits, user, signal } = this.#parts;
     let permit: Disposable | undefined;
     try {
       for await (const piece of bytes as AsyncIterable<Uint8Array>) {
@@ -108,7 +108,7 @@ export class ClusterApi {
             `it answers with over ${MAX_CLUSTER_BYTES} bytes`,
           );
         yield piece;
-        if (held() > SMALL_BYTES) permit ??= await permits.acquire(signal);
+        if (held() > SMALL_BYTES) permit ??= await permits.acquire(user.name, signal);
         else {
           permit?.[Symbol.dispose]();
           permit = undefined;

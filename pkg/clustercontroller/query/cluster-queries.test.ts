@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
+import { eventually } from "../../../test/support/eventually.ts";
 import type { QueryEvent } from "../../apis/cluster-query.ts";
+import { isStatus } from "../../apis/status.ts";
 import { testServer } from "../../apiserver/server.fixture.ts";
 import type { QueryCaller } from "./choose-clusters.ts";
 import { MAX_CLUSTER_BYTES } from "./cluster-api.ts";
@@ -9,6 +11,7 @@ import { MAX_ROW_BYTES } from "./json-members.ts";
 import {
   answering,
   behind,
+  everything,
   gathered,
   of,
   podsInPages,
@@ -45,8 +48,8 @@ function reasons(events: readonly QueryEvent[]): Record<string, string> {
 
 /** Waits until no stream is open anywhere. */
 async function ended(clusters: TestClusters): Promise<void> {
-  for (let i = 0; clusters.open > 0 && i < 200; i++) await sleep(10);
-  expect([clusters.open, clusters.queries.asked]).toEqual([0, 0]);
+  await eventually("no stream is open", () => clusters.open === 0);
+  expect(clusters.queries.asked).toBe(0);
 }
 
 describe("a query to many clusters", () => {
@@ -409,8 +412,7 @@ describe("a reader", () => {
     const events = clusters.ask({ deadline: "300s" }, { signal: gone.signal });
     await events.next();
     const waiting = events.next();
-    await sleep(50);
-    expect(clusters.open).toBeGreaterThan(0);
+    await eventually("clusters are asked", () => clusters.open > 0);
     gone.abort();
     await waiting;
     await events.return();
@@ -436,7 +438,7 @@ describe("a reader", () => {
 
 describe("clusters that do not answer", () => {
   it("lose their places to those that wait", async () => {
-    const limits = { all: 20, each: 10, patienceMs: 1000 };
+    const limits = { all: 20, each: 10, ofUser: 20, patienceMs: 1000 };
     const clusters = new TestClusters(
       many(120, (index) => (index % 10 === 0 ? silent : answering(podTable(["a"])))),
       limits,
@@ -454,7 +456,7 @@ describe("clusters that do not answer", () => {
   it("are all named when the deadline comes, also those that were not asked", async () => {
     const clusters = new TestClusters(
       many(50, () => silent),
-      { all: 10, each: 10, patienceMs: 9000 },
+      { all: 10, each: 10, ofUser: 10, patienceMs: 9000 },
     );
     const began = performance.now();
     const events = await gathered(clusters.ask({ deadline: "300ms" }));
@@ -642,5 +644,49 @@ describe("parameters", () => {
     });
     const chosen = { clusters: "*", clusterSelector: "tier in (edge),!old" };
     expect(names(await gathered(clusters.ask(chosen)))).toEqual([["a", "x"]]);
+  });
+});
+
+describe("a user who asks a hundred questions at once", () => {
+  const as = (name: string): QueryCaller => ({ ...everything, user: { name, groups: [] } });
+
+  /** A hundred questions of ann that nobody answers, each as far as it comes. */
+  function flood(clusters: TestClusters, signal: AbortSignal) {
+    const all = Array.from({ length: 100 }, async () => {
+      const events = clusters.ask({ deadline: "300s" }, { caller: as("ann"), signal });
+      try {
+        return await gathered(events);
+      } catch (error) {
+        return error;
+      }
+    });
+    return Promise.all(all);
+  }
+
+  it("does not keep another from being answered, and is told why not all are taken", async () => {
+    const clusters = new TestClusters(
+      many(500, (index) => (index % 10 === 0 ? answering(podTable(["a"])) : silent)),
+      { all: 100, each: 40, ofUser: 50, patienceMs: 300_000 },
+    );
+    const gone = new AbortController();
+    const flooded = flood(clusters, gone.signal);
+    await eventually("ann has as many places as she may", () => clusters.queries.asked === 50);
+    const selected = "c00000,c00010,c00020";
+    const events = await gathered(clusters.ask({ clusters: selected }, { caller: as("bob") }));
+    expect(events.at(-1)).toMatchObject({ asked: 3, answered: 3 });
+    gone.abort();
+    const ends = await flooded;
+    const refused = ends.filter((end) => isStatus(end, "TooManyRequests"));
+    expect(refused).toHaveLength(100 - 8 - 8);
+    expect(refused[0]).toMatchObject({ status: { details: { retryAfterSeconds: 1 } } });
+    await ended(clusters);
+  });
+
+  it("gets all answers when they come one after another", async () => {
+    const clusters = new TestClusters({ a: { api: answering(podTable(["x"])) } });
+    for (let i = 0; i < 100; i++) {
+      const events = await gathered(clusters.ask({}, { caller: as("ann") }));
+      expect(events.at(-1)).toMatchObject({ answered: 1 });
+    }
   });
 });

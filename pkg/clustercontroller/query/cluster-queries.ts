@@ -1,6 +1,6 @@
 import type { ClusterProxy } from "../../apis/cluster-proxy.ts";
 import type { QueryEvent } from "../../apis/cluster-query.ts";
-import { StatusError } from "../../apis/status.ts";
+import { isStatus, StatusError } from "../../apis/status.ts";
 import type { Logger } from "../../base/log.ts";
 import type { Metrics } from "../../base/metrics.ts";
 import type { Question, ResourceMemory } from "./ask-cluster.ts";
@@ -17,6 +17,7 @@ import { asTheyAnswer, inOrder, type QueryScope } from "./orders.ts";
 import { Permits } from "./permits.ts";
 import { gone, late, QueryRun } from "./query-run.ts";
 import { QueryStory } from "./query-story.ts";
+import { QueryTurns, type TurnLimits } from "./query-turns.ts";
 import type { ResourceName, ServedResource } from "./resource-name.ts";
 import { usualResource } from "./resource-name.ts";
 
@@ -41,12 +42,11 @@ export interface ClusterQueriesParts {
   readonly metrics: Metrics;
   /** Absent: the usual ones. */
   readonly limits?: GateLimits | undefined;
+  readonly turnLimits?: TurnLimits | undefined;
 }
 
-/** Most queries at a time. */
-const MAX_QUERIES = 32;
-/** Those who may hold a large object of an answer at a time. */
-const MAX_LARGE = 8;
+/** Those who may hold a large object of an answer at a time: all, and of one user. */
+const LARGE = { all: 8, each: 4 };
 /** Names of resources whose meaning is remembered. */
 const MAX_RESOURCES = 1000;
 
@@ -54,13 +54,14 @@ const MAX_RESOURCES = 1000;
 export class ClusterQueries {
   readonly #parts: ClusterQueriesParts;
   readonly #gate: Gate;
-  readonly #permits = new Permits(MAX_LARGE);
+  readonly #turns: QueryTurns;
+  readonly #permits = new Permits(LARGE);
   readonly #memory = new LearntResources();
-  #running = 0;
 
   constructor(parts: ClusterQueriesParts) {
     this.#parts = parts;
     this.#gate = new Gate(parts.limits ?? GATE_LIMITS);
+    this.#turns = new QueryTurns(parts.turnLimits);
   }
 
   /** Clusters that are asked at this moment. */
@@ -77,16 +78,24 @@ export class ClusterQueries {
     caller: QueryCaller,
     signal: AbortSignal,
   ): AsyncGenerator<QueryEvent, void> {
-    if (this.#running >= MAX_QUERIES)
-      throw StatusError.of("TooManyRequests", `already ${MAX_QUERIES} queries are under way`, {
-        retryAfterSeconds: 1,
-      });
-    this.#gauge(++this.#running);
+    const turn = await this.#turn(caller, signal);
     try {
+      this.#gauge();
       const chosen = await chooseClusters(query.choice, this.#parts.directory, caller, signal);
       yield* this.#tell(query, caller, chosen, signal);
     } finally {
-      this.#gauge(--this.#running);
+      turn[Symbol.dispose]();
+      this.#gauge();
+    }
+  }
+
+  async #turn({ user }: QueryCaller, signal: AbortSignal): Promise<Disposable> {
+    try {
+      return await this.#turns.take(user.name, signal);
+    } catch (error) {
+      if (isStatus(error, "TooManyRequests"))
+        this.#parts.metrics.count("ote_queries_refused_total");
+      throw error;
     }
   }
 
@@ -130,8 +139,8 @@ export class ClusterQueries {
     return { clusters, gate: this.#gate, permits: this.#permits, memory: this.#memory };
   }
 
-  #gauge(count: number): void {
-    this.#parts.metrics.gauge("ote_queries", count);
+  #gauge(): void {
+    this.#parts.metrics.gauge("ote_queries", this.#turns.size);
   }
 
   #note(story: QueryStory, query: ClusterQuery, { user }: QueryCaller, ms: number): void {

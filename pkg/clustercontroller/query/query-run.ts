@@ -49,6 +49,11 @@ export class QueryRun {
     this.#user = user;
   }
 
+  /** Whose query it is. */
+  get user(): string {
+    return this.#user.name;
+  }
+
   /** Whether nobody is asked any more. */
   get isOver(): boolean {
     return this.#end !== undefined;
