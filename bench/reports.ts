@@ -35,6 +35,11 @@ const LIMIT_MS = 180_000;
 /** As many at a time as the mirror of one cluster. */
 const WRITERS = 8;
 
+/** Many, so that enough fall into a burst. */
+const HEARTBEATS = ["--heartbeat-interval", "0.1"];
+/** Seconds within which a heartbeat should be answered. */
+const ANSWERED_S = 0.1;
+
 const TYPE = mirrorType("deployments") as ResourceType;
 const MEMBERS = ["root", "region"] as const;
 
@@ -55,8 +60,8 @@ async function burstRows(): Promise<Row[]> {
   await writeFile(kubeconfig, kubeconfigText(api.url));
   const began = performance.now();
   await using tree = await ProcessTree.start({
-    root: {},
-    region: { parent: "root" },
+    root: { flags: HEARTBEATS },
+    region: { parent: "root", flags: HEARTBEATS },
     edge: { parent: "region", kubeconfig, flags: ["--report", "deployments"] },
   });
   const root = await tree.client();
@@ -69,6 +74,7 @@ async function burstRows(): Promise<Row[]> {
   const lag = (): Promise<number> => tree.metric("root", "nodejs_eventloop_lag_p99_seconds");
   // Reading it begins a new measurement.
   const calm = await lag();
+  const calmBeats = await heartbeats(tree);
   const times: number[] = [];
   const busySince = Date.now();
   const busy = await probing(root, async () => {
@@ -81,6 +87,7 @@ async function burstRows(): Promise<Row[]> {
     }
   });
   const pause = await lag();
+  const beats = await heartbeats(tree, calmBeats);
   const messages = delays(tree, busySince, Date.now());
   const calmMessages = delays(tree, idleSince, busySince);
   await showsAll(root, BURSTS);
@@ -117,6 +124,15 @@ async function burstRows(): Promise<Row[]> {
     ...row("what the root's event loop is late meanwhile, p99, beside before", "ms", pause * 1000),
     yardstick: calm * 1000,
   });
+  rows.push({
+    ...row(
+      `heartbeats of the region (${beats.all}) answered within 100 ms meanwhile`,
+      "%",
+      (beats.soon / beats.all) * 100,
+    ),
+    yardstick: (calmBeats.soon / calmBeats.all) * 100,
+    floor: 0.99,
+  });
   for (const [at, name] of MEMBERS.entries())
     rows.push(
       {
@@ -129,6 +145,18 @@ async function burstRows(): Promise<Row[]> {
       },
     );
   return rows;
+}
+
+/** Heartbeats of the region that the root has answered since `before`, and how many of them soon. */
+async function heartbeats(
+  tree: ProcessTree,
+  before = { all: 0, soon: 0 },
+): Promise<{ readonly all: number; readonly soon: number }> {
+  const name = "ote_link_round_trip_seconds";
+  const all = await tree.metric("region", `${name}_count`, { side: "up" });
+  const labels = { side: "up", le: ANSWERED_S };
+  const soon = await tree.metric("region", `${name}_bucket`, labels);
+  return { all: all - before.all, soon: soon - before.soon };
 }
 
 function row(what: string, unit: string, ours: number): Row {

@@ -17,25 +17,27 @@ class Line extends EventEmitter {
     this.pings++;
   }
 
-  peerSays(what: "message" | "ping" | "pong"): void {
-    this.emit(what);
+  peerSays(what: "message" | "ping" | "pong", content = ""): void {
+    this.emit(what, Buffer.from(content));
   }
 }
 
 /** Watches a line until it is disposed. */
 function watch(dialer: boolean) {
   const line = new Line();
+  const answers: number[] = [];
   let silent = 0;
   watchLiveness(line as unknown as WebSocket, {
     intervalMs: INTERVAL_MS,
     dialer,
     listening: () => true,
+    onAnswer: (ms) => answers.push(ms),
     onSilent: () => {
       silent++;
       line.emit("close");
     },
   });
-  return { line, silent: () => silent, [Symbol.dispose]: () => void line.emit("close") };
+  return { line, answers, silent: () => silent, [Symbol.dispose]: () => void line.emit("close") };
 }
 
 /** The event loop does nothing else for so long. */
@@ -82,5 +84,22 @@ describe("liveness", () => {
     await sleep(INTERVAL_MS * 2);
     expect(line.pings).toBeGreaterThan(before);
     expect(watched.silent()).toBe(0);
+  });
+
+  it("says how long the peer took to answer, once for each sign of life", async () => {
+    using watched = watch(true);
+    const { line, answers } = watched;
+    line.peerSays("pong");
+    expect(answers).toEqual([]);
+    for (let pings = 1; pings <= 3; pings++) {
+      await eventually("it has pinged", () => line.pings >= pings);
+      // What somebody else asked for is no answer.
+      line.peerSays("pong", "123456");
+      expect(answers).toHaveLength(pings - 1);
+      line.peerSays("pong");
+      line.peerSays("pong");
+      expect(answers).toHaveLength(pings);
+    }
+    expect(Math.min(...answers)).toBeGreaterThanOrEqual(0);
   });
 });

@@ -10,6 +10,8 @@ export interface LivenessOptions {
   readonly listening: () => boolean;
   /** Called once when the peer has been silent for three intervals. */
   readonly onSilent: () => void;
+  /** Told how many milliseconds a ping was under way until it was answered. */
+  readonly onAnswer?: (ms: number) => void;
 }
 
 /** Intervals without any sign of life after which a peer is taken for dead. */
@@ -34,6 +36,12 @@ export function watchLiveness(socket: WebSocket, options: LivenessOptions): void
     heardAt = performance.now();
   };
   for (const event of ["message", "ping", "pong"]) socket.on(event, hear);
+  let pingedAt: number | undefined;
+  socket.on("pong", (content: Uint8Array) => {
+    if (content.length > 0 || pingedAt === undefined) return;
+    options.onAnswer?.(performance.now() - pingedAt);
+    pingedAt = undefined;
+  });
   const stalled = (now: number): boolean => now - lookDueAt > tickMs / 2;
   /** Whether the peer is alive, looked at when it was due. */
   const look = (now: number): boolean => {
@@ -51,7 +59,10 @@ export function watchLiveness(socket: WebSocket, options: LivenessOptions): void
     const left = heardAt + limitMs - now;
     if (left < tickMs) last = lookAfter(left + 1);
     pingDue = wasStalled || (options.dialer ? !pingDue : now - heardAt > intervalMs * 1.2);
-    if (pingDue && socket.readyState === socket.OPEN) socket.ping();
+    if (pingDue && socket.readyState === socket.OPEN) {
+      pingedAt ??= now;
+      socket.ping();
+    }
   }, tickMs);
   /** A last look when the time is over, not up to half an interval later. */
   const lookAfter = (ms: number): NodeJS.Timeout => {

@@ -18,4 +18,10 @@ export const TUNNEL_METRICS = {
     help: "Connections and links that ended for another reason than a polite close, by error code",
     labels: ["side", "code"],
   },
+  ote_link_round_trip_seconds: {
+    kind: "histogram",
+    help: "Time until a peer has answered a sign of life",
+    labels: ["side"],
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+  },
 } as const satisfies Record<string, MetricRow>;

@@ -87,6 +87,7 @@ export class WebSocketLink implements Link {
       dialer,
       listening: () => this.#reading,
       onSilent: () => this.#cut({ code: "PEER_SILENT", text: "The peer gave no sign of life" }),
+      onAnswer: (ms) => metrics.observe("ote_link_round_trip_seconds", ms / 1000, this.#labels),
     });
   }
 
