@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { VirtualTime } from "../../test/support/virtual-time.ts";
 import type { ApiRequest, ApiResponse, ApiTransport } from "../apis/api-transport.ts";
 import { ApiUnreachableError } from "../apis/api-transport.ts";
 import { ADDRESS_ANNOTATION, LEASE, type Lease } from "../apis/lease.ts";
@@ -11,6 +11,9 @@ import { TransportResourceClient } from "./transport-resource-client.ts";
 
 const KEY = { namespace: "kube-system", name: "roots" };
 const LEASE_MS = 1000;
+const STEP_MS = 10;
+
+vi.mock("node:timers/promises", () => import("../../test/support/virtual-timers.ts"));
 
 /** One candidate, with a way to the API that can be cut. */
 class Candidate {
@@ -88,14 +91,17 @@ describe("LeaderLease", () => {
   let server: TestServer;
   let client: TransportResourceClient;
   let candidates: Candidate[];
+  let time: VirtualTime;
   const never = new AbortController().signal;
   beforeEach(async () => {
     server = await testServer();
     client = new TransportResourceClient(server.transport);
     candidates = [];
+    time = new VirtualTime();
   });
   afterEach(async () => {
-    await Promise.all(candidates.map((candidate) => candidate.stop()));
+    await time.until(Promise.all(candidates.map((candidate) => candidate.stop())));
+    time[Symbol.dispose]();
     await server[Symbol.asyncDispose]();
   });
 
@@ -109,8 +115,8 @@ describe("LeaderLease", () => {
 
   it("elects one of three that start together, and all know where it is", async () => {
     for (const name of ["a", "b", "c"]) stand(name);
-    await Promise.all(candidates.map(({ lease }) => lease.settled(never)));
-    await Promise.any(candidates.map(({ lease }) => lease.until(true, never)));
+    await time.until(Promise.all(candidates.map(({ lease }) => lease.settled(never))));
+    await time.until(Promise.any(candidates.map(({ lease }) => lease.until(true, never))));
     expect(leaders()).toHaveLength(1);
     const { metadata, spec } = await read();
     const address = `${spec?.holderIdentity}:8287`;
@@ -123,70 +129,72 @@ describe("LeaderLease", () => {
   it("is renewed for longer than it lasts", async () => {
     const a = stand("a");
     const b = stand("b");
-    await a.lease.until(true, never);
+    await time.until(a.lease.until(true, never));
     const { spec: before } = await read();
-    await sleep(2 * LEASE_MS);
+    for (let passed = 0; passed < 5 * LEASE_MS; passed += STEP_MS) {
+      await time.pass(STEP_MS);
+      expect([a.lease.holds, b.lease.holds]).toEqual([true, false]);
+    }
     const { spec: after } = await read();
-    expect([a.lease.holds, b.lease.holds]).toEqual([true, false]);
     expect(after?.acquireTime).toBe(before?.acquireTime);
     expect(after?.renewTime).not.toBe(before?.renewTime);
   });
 
   it("is given back, so that another one leads at once", async () => {
     const a = stand("a");
-    await a.lease.until(true, never);
+    await time.until(a.lease.until(true, never));
     const b = stand("b");
-    await b.lease.settled(never);
-    await a.stop();
-    await a.lease.release();
+    await time.until(b.lease.settled(never));
+    await time.until(a.stop());
+    await time.until(a.lease.release());
     const released = performance.now();
     expect((await read()).spec?.holderIdentity).toBeUndefined();
-    await b.lease.until(true, never);
+    await time.until(b.lease.until(true, never));
     expect(performance.now() - released).toBeLessThan(LEASE_MS / 2);
     expect((await read()).spec).toMatchObject({ holderIdentity: "b", leaseTransitions: 1 });
-    await b.lease.release();
-    await a.lease.release();
+    await time.until(b.lease.release());
+    await time.until(a.lease.release());
   });
 
   it("is given back although the API does a renewal late that was cut off", async () => {
     const late = new LateRenewal(server.transport);
     const a = stand("a", late);
-    await a.lease.until(true, never);
-    await late.hold();
-    await a.stop();
-    await a.lease.release();
+    await time.until(a.lease.until(true, never));
+    await time.until(late.hold());
+    await time.until(a.stop());
+    await time.until(a.lease.release());
     expect(late.done).toBe(true);
     expect((await read()).spec?.holderIdentity).toBeUndefined();
   });
 
   it("goes to another one when its holder is cut off, which has stopped before", async () => {
     const a = stand("a");
-    await a.lease.until(true, never);
+    await time.until(a.lease.until(true, never));
     const b = stand("b");
-    await b.lease.settled(never);
+    await time.until(b.lease.settled(never));
     a.isCut = true;
     const order: string[] = [];
     const ended = a.lease.until(false, never).then(() => order.push("a stops"));
     const begun = b.lease.until(true, never).then(() => order.push("b begins"));
-    await Promise.all([ended, begun]);
+    await time.until(Promise.all([ended, begun]));
     expect(order).toEqual(["a stops", "b begins"]);
     a.isCut = false;
-    await sleep(LEASE_MS / 2);
+    await time.pass(LEASE_MS / 2);
     expect([a.lease.holds, b.lease.holds]).toEqual([false, true]);
     expect(a.lease.leader).toBe("b:8287");
-    await a.lease.release();
+    await time.until(a.lease.release());
     expect((await read()).spec?.holderIdentity).toBe("b");
   });
 
   it("comes back to its holder when somebody deletes it, or writes into it", async () => {
     const a = stand("a");
     const b = stand("b");
-    await a.lease.until(true, never);
+    await time.until(a.lease.until(true, never));
     await client.delete(LEASE, KEY);
-    await sleep(LEASE_MS);
+    await time.pass(LEASE_MS);
     const patch = { metadata: { labels: { by: "hand" } }, spec: { leaseDurationSeconds: null } };
     await client.patch(LEASE, KEY, "merge", patch);
-    await sleep(LEASE_MS);
+    await time.pass(LEASE_MS);
     expect([a.lease.holds, b.lease.holds]).toEqual([true, false]);
     expect((await read()).spec?.holderIdentity).toBe("a");
   });
@@ -196,12 +204,12 @@ describe("LeaderLease", () => {
     const fenced = new TransportResourceClient(
       new FencedTransport(server.transport, () => a.lease.holds),
     );
-    await a.lease.until(true, never);
+    await time.until(a.lease.until(true, never));
     const object = { apiVersion: "v1", kind: "ConfigMap", metadata: { ...KEY, name: "one" } };
     const type = { group: "", version: "v1", kind: "ConfigMap", plural: "configmaps" };
     await fenced.create({ ...type, namespaced: true }, object);
     a.isCut = true;
-    await a.lease.until(false, never);
+    await time.until(a.lease.until(false, never));
     await expect(
       fenced.delete({ ...type, namespaced: true }, object.metadata),
     ).rejects.toMatchObject({ code: "NOT_LEADER" });
