@@ -57,11 +57,26 @@ describe.each(KUBECTLS)("%s", (kubectl) => {
 
   function run(line: string, input?: object | string): Promise<Ended> {
     return new Promise((resolve) => {
-      const process = execFile(kubectl, words(line), { env, timeout: 20_000 }, (error, out, err) =>
+      const process = execFile(kubectl, words(line), { env, timeout: 60_000 }, (error, out, err) =>
         resolve({ code: error === null ? 0 : Number(error.code ?? 1), out, err }),
       );
       process.stdin?.end(typeof input === "string" ? input : JSON.stringify(input ?? ""));
     });
+  }
+
+  /** Starts a command; resolves when it watches, to what gives its end. */
+  async function waits(line: string): Promise<() => Promise<{ code: number | null; out: string }>> {
+    const child = spawn(kubectl, [...words(line), "-v=6"], { env });
+    let [out, told] = ["", ""];
+    child.stdout.on("data", (text) => {
+      out += text;
+    });
+    child.stderr.on("data", (text) => {
+      told += text;
+    });
+    const ended = once(child, "close").then(([code]) => ({ code, out }));
+    await expect.poll(() => told).toMatch(/watch=true.*200 OK/);
+    return () => ended;
   }
 
   /** The output of a command that must succeed. */
@@ -301,9 +316,8 @@ describe.each(KUBECTLS)("%s", (kubectl) => {
     watching.stdout.on("data", (text) => {
       seen += text;
     });
-    await expect.poll(() => seen, { timeout: 10_000 }).toContain("ADDED");
-    const waiting = ok("wait --for=condition=Completed ccs/task --timeout=15s");
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    await expect.poll(() => seen).toContain("ADDED");
+    const met = await waits("wait --for=condition=Completed ccs/task --timeout=60s");
     const conditions = [{ type: "Completed", status: "True" }];
     const status = JSON.parse(await ok("get ccs task -o json"));
     await api.transport.request(
@@ -312,16 +326,13 @@ describe.each(KUBECTLS)("%s", (kubectl) => {
         path: `${status.metadata.selfLink ?? "/apis/ote.baidu.com/v1/namespaces/kube-system/clustercontrollers/task"}/status`,
         body: JSON.stringify({ ...status, status: { phase: "Completed", conditions } }),
       },
-      AbortSignal.timeout(5000),
+      AbortSignal.timeout(60_000),
     );
-    expect(await waiting).toContain("condition met");
-    const ending = ok("wait --for=delete ccs/task --timeout=15s");
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(await met()).toMatchObject({ code: 0, out: expect.stringContaining("condition met") });
+    const gone = await waits("wait --for=delete ccs/task --timeout=60s");
     await ok("delete ccs task");
-    await ending;
-    await expect
-      .poll(() => seen, { timeout: 10_000 })
-      .toMatch(/MODIFIED +task[\s\S]*Completed[\s\S]*DELETED/);
+    expect(await gone()).toMatchObject({ code: 0 });
+    await expect.poll(() => seen).toMatch(/MODIFIED +task[\s\S]*Completed[\s\S]*DELETED/);
     watching.kill();
     await once(watching, "exit");
   });

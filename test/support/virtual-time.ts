@@ -47,7 +47,7 @@ export class VirtualTime implements Disposable {
 
   /** Looks again and again, while no time passes, until `holds`. */
   async holds(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-    for (let left = 5000; !(await holds()); left--) {
+    for (let left = 1000; !(await holds()); left--) {
       if (left === 0) throw new Error(`Not before time passes: ${what}`);
       await this.turns(1);
     }

@@ -23,7 +23,7 @@ it("a child waits for its turn at a parent that is there but busy, longer than f
   await once(busy, "listening");
   const address = `127.0.0.1:${(busy.address() as AddressInfo).port}`;
   const member = await tree.launch("edge", { ...tree.root, address });
-  await expect.poll(() => member.controller.path, { timeout: 15_000 }).toEqual(["root", "edge"]);
+  await expect.poll(() => member.controller.path).toEqual(["root", "edge"]);
   expect(dialled).toHaveLength(1);
   await member[Symbol.asyncDispose]();
   busy.close();

@@ -186,7 +186,7 @@ describe("streams over the link of a shim", () => {
     for (const stream of streams)
       await expect(finished(stream)).rejects.toMatchObject({ code: "LINK_LOST" });
     expect(near.size).toBe(0);
-  }, 5000);
+  });
 
   it("that were never told of are cancelled without a word", async () => {
     const { near, gate } = world();

@@ -53,7 +53,7 @@ export function dialShim(port: number) {
   const served = remote.serve(() => helloOf("shop"), stop.signal);
   return {
     remote,
-    connected: () => eventually("the shim is connected", () => remote.connected, 5000),
+    connected: () => eventually("the shim is connected", () => remote.connected),
     async [Symbol.asyncDispose]() {
       stop.abort();
       await served;

@@ -1,7 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { buffer } from "node:stream/consumers";
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { eventually } from "../../../test/support/eventually.ts";
 import { freePort } from "../../../test/support/program.ts";
@@ -143,6 +142,7 @@ describe("Requests of users through a remote shim", () => {
 
   it("whose reader stands still hold up the API, and nothing else", async () => {
     let written = 0;
+    let waiting = 0;
     api.answer = async ({ url }, response) => {
       if (url === "/quick") {
         response.end("through");
@@ -151,23 +151,25 @@ describe("Requests of users through a remote shim", () => {
       const piece = Buffer.alloc(64 * 1024);
       while (!response.destroyed && written < 200 * MIB) {
         written += piece.length;
-        if (!response.write(piece)) await once(response, "drain").catch(() => {});
+        if (response.write(piece)) continue;
+        waiting += 1;
+        await once(response, "drain").catch(() => {});
+        waiting -= 1;
       }
     };
     const stalled = Array.from({ length: 20 }, () => ask(dialled.remote, { path: "/slow" }));
     await Promise.all(stalled.map(({ answer }) => answer));
-    let before = -1;
-    await eventually("nothing more is written", async () => {
-      if (before === written) return true;
-      before = written;
-      await sleep(200);
-      return false;
+    const quick = () => ask(dialled.remote, { path: "/quick" }).text();
+    await eventually("all stand still, over a round trip on the same link", async () => {
+      const before = written;
+      await quick();
+      return before === written && waiting === stalled.length;
     });
     expect(written).toBeLessThan(150 * MIB);
-    const began = performance.now();
-    expect(await ask(dialled.remote, { path: "/quick" }).text()).toBe("through");
+    const before = written;
+    expect(await quick()).toBe("through");
     expect(await dialled.remote.run(task("1"), never)).toMatchObject({ verdict: "done" });
-    expect(performance.now() - began).toBeLessThan(2000);
+    expect([written, waiting, api.cut]).toEqual([before, stalled.length, 0]);
     for (const { body } of stalled) body.destroy();
     await eventually("all are cut", () => api.cut === 20);
   });
@@ -249,20 +251,19 @@ describe("Requests of users through a remote shim", () => {
 });
 
 describe("A shim that goes away", () => {
-  it("ends what is under way with an error at once, refuses the next, and works when it is back", async () => {
+  it("ends what is under way with an error, refuses the next, and works when it is back", async () => {
     const { port } = server;
     api.answer = (_, response) => response.writeHead(200).flushHeaders();
     const watch = ask(dialled.remote);
     const waiting = dialled.remote.transport().request({ method: "GET", path: "/" }, never);
     await watch.answer;
     const list = await waiting;
-    const began = performance.now();
     await server[Symbol.asyncDispose]();
     expect(await watch.ended).toMatchObject({ code: "LINK_LOST" });
     await expect(list.body[Symbol.asyncIterator]().next()).rejects.toMatchObject({
       code: "API_UNREACHABLE",
     });
-    expect(performance.now() - began).toBeLessThan(3000);
+    expect(dialled.remote.connected).toBe(false);
     await expect(ask(dialled.remote).answer).rejects.toMatchObject({ code: "SHIM_UNREACHABLE" });
     api.answer = (_, response) => response.end("back");
     server = await startShim(powers, told, port);
