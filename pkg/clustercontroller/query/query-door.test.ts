@@ -3,8 +3,8 @@ import { readFile } from "node:fs/promises";
 import type { IncomingMessage } from "node:http";
 import { connect as connectHttp2 } from "node:http2";
 import { request as httpsRequest } from "node:https";
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { eventually } from "../../../test/support/eventually.ts";
 import { EmbeddedApi, type EmbeddedApiOptions } from "../../apiserver/embedded-api.ts";
 import { silentLog } from "../../base/log.ts";
 import { noMetrics } from "../../base/metrics.ts";
@@ -87,8 +87,7 @@ async function textOf(response: IncomingMessage): Promise<string> {
 
 /** Waits until nothing of a query is left. */
 async function ended(): Promise<void> {
-  for (let i = 0; clusters.open > 0 && i < 300; i++) await sleep(10);
-  expect(clusters.open).toBe(0);
+  await eventually("no stream is open", () => clusters.open === 0);
 }
 
 const PODS = "?clusters=*&resource=pods&namespace=shop";
@@ -192,6 +191,27 @@ describe("GET /api/v1/query", () => {
     expect([status, JSON.parse(text).reason]).toEqual([503, "ServiceUnavailable"]);
   });
 
+  it("is refused to one user who asks too much at once, and not to another", async () => {
+    have({ never: () => {}, a: answering(podTable(["x"])) });
+    const stuck = `?clusters=never&resource=pods&deadline=5m`;
+    const all = Array.from({ length: 8 }, () => open(stuck, JSONL));
+    const opened = await Promise.all(all);
+    const waiting = Array.from({ length: 8 }, () => open(stuck, JSONL));
+    await eventually("eight wait and one is refused", async () => {
+      const { status, headers, text } = await ask(`${stuck}&limit=1`);
+      if (status !== 429) return false;
+      expect(headers["retry-after"]).toBe("1");
+      return JSON.parse(text).message.startsWith('user "kubernetes-admin" has 8 queries under way');
+    });
+    expect((await ask("?clusters=a&resource=pods", { who: ann })).status).toBe(200);
+    for (const { client } of opened) client.destroy();
+    for (const { client, response } of await Promise.all(waiting)) {
+      expect(response.statusCode).toBe(200);
+      client.destroy();
+    }
+    await ended();
+  });
+
   it("does not take other paths", async () => {
     for (const path of ["/x", "s", "/"]) expect((await ask(path)).status).toBe(404);
   });
@@ -258,9 +278,7 @@ describe("GET /api/v1/query", () => {
     const row = { cells: ["x".repeat(1000), "y"] };
     have({ a: answering({ ...podTable([]), rows: new Array(50_000).fill(row) }) });
     const { response } = await open(PODS, JSONL);
-    await sleep(STALL_MS / 2);
-    const { sent } = clusters;
-    expect(sent).toBeGreaterThan(0);
+    await eventually("rows are on their way", () => clusters.sent > 0);
     await ended();
     // What the sockets between have room for, and no more.
     expect(clusters.sent).toBeLessThan(20_000_000);
@@ -290,9 +308,7 @@ describe("GET /api/v1/query", () => {
     client.end();
     const [response] = (await once(client, "response")) as [IncomingMessage];
     response.on("error", () => {});
-    const began = performance.now();
     await other[Symbol.asyncDispose]();
-    expect(performance.now() - began).toBeLessThan(2500);
     await ended();
   });
 });

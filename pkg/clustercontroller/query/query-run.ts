@@ -6,6 +6,7 @@ import { ClusterApi, type QueryUser } from "./cluster-api.ts";
 import { ClusterFailedError, failureOf } from "./failure.ts";
 import type { Gate, Place } from "./gate.ts";
 import type { Permits } from "./permits.ts";
+import { TimeLimit } from "./time-limit.ts";
 
 /** What all queries of a tier share. */
 export interface SharedParts {
@@ -26,7 +27,7 @@ export type Happening =
 export interface Errand {
   readonly from: string;
   readonly maxRows: number;
-  /** After so many milliseconds it is given up. */
+  /** After so many milliseconds it is given up; waiting until it may tell does not count. */
   readonly limitMs: number;
   readonly tell: (happening: Happening) => Promise<void>;
 }
@@ -95,7 +96,7 @@ export class QueryRun {
     const { clusters, permits, memory } = this.#shared;
     const { signal } = ending;
     this.#asked.set(cluster, ending);
-    const timer = setTimeout(() => ending.abort(late(limitMs)), limitMs);
+    const limit = new TimeLimit(limitMs, () => ending.abort(late(limitMs)));
     let told = 0;
     const heard = () => place.heard();
     const user = this.#user;
@@ -105,15 +106,16 @@ export class QueryRun {
         ...{ from, maxRows, memory },
         tell: async (rows) => {
           this.#count(rows.bytes);
-          await tell({ kind: "rows", cluster, rows });
+          // Whose turn comes later, or whose reader is slow, has answered all the same.
+          await limit.pause(tell({ kind: "rows", cluster, rows }));
           told += rows.rows.length;
           signal.throwIfAborted();
         },
       });
-      this.#leave(cluster, place, timer);
+      this.#leave(cluster, place, limit);
       await tell({ kind: "answered", cluster, next });
     } catch (error) {
-      this.#leave(cluster, place, timer);
+      this.#leave(cluster, place, limit);
       await this.#fail(cluster, error, told, { tell });
     }
   }
@@ -122,8 +124,8 @@ export class QueryRun {
     return new ClusterFailedError(this.#end?.reason ?? "Deadline", "it was not asked in time");
   }
 
-  #leave(cluster: string, place: Place, timer: NodeJS.Timeout): void {
-    clearTimeout(timer);
+  #leave(cluster: string, place: Place, limit: TimeLimit): void {
+    limit[Symbol.dispose]();
     this.#asked.delete(cluster);
     place.leave();
   }

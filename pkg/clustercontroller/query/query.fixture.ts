@@ -37,6 +37,8 @@ export class TestClusters {
   readonly asked: string[] = [];
   /** Bytes that the clusters could send up to now. */
   sent = 0;
+  /** Messages that went over any link. */
+  moved = 0;
   readonly #streams = new Map<string, Streams>();
   readonly #clusters: ReadonlyMap<string, TestCluster>;
 
@@ -48,7 +50,7 @@ export class TestClusters {
       ...here,
       self: clusterName("root"),
       nextHop: (name) => (this.#clusters.get(name)?.api === undefined ? undefined : region),
-      send: (_, message) => void setImmediate(() => this.region.hear("", message as never)),
+      send: (_, message) => this.#move(() => this.region.hear("", message as never)),
     });
     this.region = new Streams({
       ...here,
@@ -112,18 +114,36 @@ export class TestClusters {
       nextHop: () => undefined,
       send: (_, message) => {
         if (message.kind === "data") this.sent += message.bytes.length;
-        setImmediate(() => this.region.hear(self, message as never));
+        this.#move(() => this.region.hear(self, message as never));
       },
       room: () => undefined,
     });
     this.#streams.set(name, streams);
   }
 
+  #move(arrive: () => void): void {
+    this.moved++;
+    setImmediate(arrive);
+  }
+
   #fromRegion(to: ClusterName | "", message: Message): void {
-    setImmediate(() => {
+    this.#move(() => {
       if (to === "") this.root.hear(clusterName("region"), message as never);
       else this.#streams.get(to)?.hear("", message as never);
     });
+  }
+}
+
+/** Turns of the event loop in which a message would have come that is on its way. */
+const QUIET_TURNS = 200;
+
+/** Waits until the clusters of a test have nothing more to do: no message moves, however slow the machine is. */
+export async function quiet(clusters: TestClusters): Promise<void> {
+  let before = -1;
+  for (let turns = 0; turns < QUIET_TURNS; turns++) {
+    await new Promise(setImmediate);
+    if (clusters.moved !== before) turns = 0;
+    before = clusters.moved;
   }
 }
 
