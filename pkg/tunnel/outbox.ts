@@ -56,6 +56,10 @@ class Queue {
   }
 }
 
+/** Empty queues for whoever needs one next: most have a message for a moment. */
+const SPARE: Queue[] = [];
+const MAX_SPARE = 16;
+
 /** Messages that wait: those of each source in order, and the sources in turn, so that much of one does not hold up a little of another. */
 class FairQueue {
   readonly #sources = new Map<number, Queue>();
@@ -66,7 +70,7 @@ class FairQueue {
 
   add(message: Encoded, source: number): void {
     const present = this.#sources.get(source);
-    const queue = present ?? new Queue();
+    const queue = present ?? SPARE.pop() ?? new Queue();
     queue.add(message);
     if (present === undefined) this.#sources.set(source, queue);
   }
@@ -74,14 +78,14 @@ class FairQueue {
   /** Moves messages to `frame` until it is full; returns their bytes. */
   fill(frame: Encoded[], room: number): number {
     let size = 0;
-    while (!this.empty && frame.length < FRAME_MESSAGES && size < room) {
-      const [next] = this.#sources;
-      if (next === undefined) break;
-      const [source, queue] = next;
+    // Those that are put back at the end come again in the same loop.
+    for (const [source, queue] of this.#sources) {
+      if (frame.length >= FRAME_MESSAGES || size >= room) break;
       // One message, whatever its size.
       size += queue.fill(frame, 1);
       this.#sources.delete(source);
       if (!queue.empty) this.#sources.set(source, queue);
+      else if (SPARE.length < MAX_SPARE) SPARE.push(queue);
     }
     return size;
   }
