@@ -170,6 +170,7 @@ function enforcer(
     client: new TransportResourceClient(transport),
     store: new DesiredStore(store),
     log: log.child({ part: "propagated" }),
+    metrics,
     onCorrected: () => metrics.count("ote_propagation_corrections_total"),
   });
 }

@@ -29,6 +29,14 @@ export interface MetricRow {
   readonly buckets?: readonly number[];
 }
 
+/** The metrics of every program. */
+export const BASE_METRICS = {
+  ote_log_lines_left_out_total: {
+    kind: "counter",
+    help: "Lines that one peer made us say too often, and that the log does not have",
+  },
+} as const satisfies Record<string, MetricRow>;
+
 /**
  * Metrics kept by prom-client. A name that has no row is a programming error and throws, so that
  * the table (and docs/operations.md, which a test compares with it) is complete.
@@ -42,7 +50,7 @@ export class PrometheusMetrics implements ShownMetrics {
 
   constructor(table: Readonly<Record<string, MetricRow>>) {
     collectDefaultMetrics({ register: this.#registry });
-    for (const [name, row] of Object.entries(table)) {
+    for (const [name, row] of Object.entries<MetricRow>({ ...BASE_METRICS, ...table })) {
       const options = {
         name,
         help: row.help,

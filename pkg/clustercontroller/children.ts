@@ -1,4 +1,5 @@
 import type { Logger } from "../base/log.ts";
+import { LogLimit } from "../base/log-limit.ts";
 import type { Metrics } from "../base/metrics.ts";
 import { TrustError } from "../trust/trust-error.ts";
 import { CloudTunnel, TUNNEL_PATH } from "../tunnel/cloud-tunnel.ts";
@@ -30,9 +31,13 @@ export interface ChildrenParts {
   readonly roomAbove: () => Promise<void> | undefined;
 }
 
+/** Lines in a minute of all children: a root that starts again sees thousands of them come back. */
+const TOTAL_LINES = 20_000;
+
 /** The links to all children: turns what happens on them into events, and messages into sends. */
 export class Children implements AsyncDisposable {
   readonly #parts: ChildrenParts;
+  readonly #lines: LogLimit;
   readonly #links = new Map<ClusterName, Link>();
   readonly #sessions = new WeakMap<Link, number>();
   readonly #congested = new Set<Link>();
@@ -40,6 +45,7 @@ export class Children implements AsyncDisposable {
 
   private constructor(parts: ChildrenParts) {
     this.#parts = parts;
+    this.#lines = new LogLimit(parts.log, parts.metrics, { total: TOTAL_LINES });
   }
 
   /** Resolves once children can join; rejects with `LISTEN_FAILED`. */
@@ -117,7 +123,8 @@ export class Children implements AsyncDisposable {
 
   async #serve(link: Link, hello: Hello): Promise<void> {
     const child = link.peer;
-    const { log, dispatch, roomAbove } = this.#parts;
+    const { dispatch, roomAbove } = this.#parts;
+    const log = this.#lines.of(child);
     const former = this.#links.get(child);
     this.#links.set(child, link);
     this.#sessions.set(link, hello.session);
@@ -152,10 +159,9 @@ export class Children implements AsyncDisposable {
         link.end({ code: error.code, text: error.message });
         return;
       }
-      this.#parts.log.error(
-        { child: link.peer, code: "INTERNAL_ERROR", err: error },
-        "message not understood",
-      );
+      this.#lines
+        .of(link.peer)
+        .error({ child: link.peer, code: "INTERNAL_ERROR", err: error }, "message not understood");
       link.end({
         code: "INTERNAL_ERROR",
         text: `Cannot handle a message of kind "${message.kind}"`,

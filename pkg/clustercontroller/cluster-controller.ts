@@ -1,5 +1,6 @@
 import { performance } from "node:perf_hooks";
 import type { ResourceClient } from "../apis/resource-client.ts";
+import { LogLimit } from "../base/log-limit.ts";
 import type { Scope } from "../base/scope.ts";
 import { ParentCandidates } from "../topology/parent-candidates.ts";
 import type { LinkEnd } from "../tunnel/link.ts";
@@ -75,6 +76,7 @@ export class ClusterController {
     this.#passage = new Passage(this.#membership?.guard);
     this.#sides = {
       log: parts.log,
+      lines: new LogLimit(parts.log, parts.metrics),
       metrics: parts.metrics,
       identity,
       membership: this.#membership,
@@ -170,11 +172,11 @@ export class ClusterController {
 
   #openAuthority(scope: Scope): void {
     const membership = this.#membership;
-    const { authority, client, log } = this.#parts;
+    const { authority, client, log, metrics } = this.#parts;
     if (membership === undefined) return;
     if (authority !== undefined && client !== undefined) {
       const part = log.child({ part: "authority" });
-      const { registrar, follow } = openAuthority(authority, client, membership, part);
+      const { registrar, follow } = openAuthority(authority, client, membership, part, metrics);
       this.#registrar = registrar;
       scope.spawn("authority", follow);
     }

@@ -1,4 +1,5 @@
 import type { Logger } from "../base/log.ts";
+import type { LogLimit } from "../base/log-limit.ts";
 import type { Metrics } from "../base/metrics.ts";
 import type { ParentCandidates } from "../topology/parent-candidates.ts";
 import type { Enrol } from "../wire/message.ts";
@@ -14,6 +15,8 @@ import type { TaskRunner } from "./tasks/task-runner.ts";
 /** What stands around the tree of one node; a side that is missing is one it does not have, or not yet. */
 export interface Sides {
   readonly log: Logger;
+  /** For what single messages make us say. */
+  readonly lines: LogLimit;
   readonly metrics: Metrics;
   readonly identity: Identity;
   readonly membership: Membership | undefined;
@@ -70,7 +73,7 @@ export function perform(effect: TreeEffect, sides: Sides): void {
       break;
     case "ignored":
       sides.metrics.count("ote_messages_ignored_total", { code: effect.code });
-      sides.log.warn({ peer: effect.peer, code: effect.code }, "message ignored");
+      sides.lines.of(effect.peer).warn({ peer: effect.peer, code: effect.code }, "message ignored");
       break;
   }
 }

@@ -3,6 +3,7 @@ import type { AddressInfo, Socket } from "node:net";
 import { type WebSocket, WebSocketServer } from "ws";
 import { errorText } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
+import { LogLimit } from "../base/log-limit.ts";
 import type { Metrics } from "../base/metrics.ts";
 import { labelOf } from "../tunnel/close-code.ts";
 import { ListenError } from "../tunnel/cloud-tunnel.ts";
@@ -57,6 +58,7 @@ export class OldTunnel implements AsyncDisposable {
   port = 0;
   readonly #server: Server;
   readonly #parts: OldTunnelParts;
+  readonly #lines: LogLimit;
   readonly #sockets = new WebSocketServer({
     noServer: true,
     perMessageDeflate: false,
@@ -69,6 +71,7 @@ export class OldTunnel implements AsyncDisposable {
   private constructor(server: Server, parts: OldTunnelParts) {
     this.#server = server;
     this.#parts = parts;
+    this.#lines = new LogLimit(parts.log, parts.metrics);
     server.on("upgrade", (request, socket, head) => {
       void this.#upgrade(request, socket as Socket, head);
     });
@@ -154,10 +157,9 @@ export class OldTunnel implements AsyncDisposable {
       side: "down",
       code: code === REFUSED ? code : labelOf(code),
     });
-    this.#parts.log.warn(
-      { code, text: detail, status, remote, peer: hello?.name },
-      "old peer refused",
-    );
+    this.#lines
+      .of(`${code} ${socket.remoteAddress}`)
+      .warn({ code, text: detail, status, remote, peer: hello?.name }, "old peer refused");
     socket.on("error", () => {});
     if (!socket.writable) {
       socket.destroy();

@@ -4,6 +4,8 @@ import type { ResourceClient } from "../apis/resource-client.ts";
 import { isStatus } from "../apis/status.ts";
 import { errorText, OteError } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
+import { LogLimit } from "../base/log-limit.ts";
+import type { Metrics } from "../base/metrics.ts";
 import { WorkQueue } from "../base/work-queue.ts";
 import type { Notice, Version } from "../replication/message.ts";
 import { type Keeper, SinkStream } from "../replication/sink-stream.ts";
@@ -31,6 +33,7 @@ export interface EnforcerParts {
   readonly client: ResourceClient;
   readonly store: DesiredStore;
   readonly log: Logger;
+  readonly metrics: Metrics;
   /** Somebody had changed or deleted an object here, and it is as it should be again. */
   readonly onCorrected: () => void;
 }
@@ -46,6 +49,8 @@ const CALM_MS = 5_000;
 /** Keeps in this cluster what entry points above want it to have, also while none of them can be reached. */
 export class Enforcer {
   readonly #parts: EnforcerParts;
+  /** For what is said of single objects. */
+  readonly #lines: LogLimit;
   readonly #queue: WorkQueue;
   readonly #drift: DriftWatch;
   readonly #outcomes = new Map<string, Outcome>();
@@ -59,9 +64,10 @@ export class Enforcer {
 
   constructor(parts: EnforcerParts) {
     this.#parts = parts;
+    this.#lines = new LogLimit(parts.log, parts.metrics);
     this.#queue = new WorkQueue((name, signal) => this.#reconcile(name, signal), {
       concurrency: 4,
-      log: parts.log,
+      log: this.#lines.of("queue"),
     });
     this.#drift = new DriftWatch(parts.client, parts.log, (entry, type, key) =>
       this.#queue.mark(textOf({ entry, collection: collectionOf(type), key })),
@@ -89,7 +95,8 @@ export class Enforcer {
     }
     const error = await sink.run(this.#ended.signal);
     followers.delete(sink);
-    if (error !== undefined) this.#parts.log.info({ entry, text: error.message }, "stream ended");
+    if (error !== undefined)
+      this.#lines.of(entry).info({ entry, text: error.message }, "stream ended");
   }
 
   #keeper(entry: string): Keeper {
@@ -98,7 +105,8 @@ export class Enforcer {
         const desired = readDesired(object);
         const isThat = desired !== undefined && isOf(desired, collection, key);
         if (!isThat) {
-          this.#parts.log.warn({ entry, collection, key }, "cannot read a propagated object");
+          const log = this.#lines.of(entry);
+          log.warn({ entry, collection, key }, "cannot read a propagated object");
           return;
         }
         await this.#take({ entry, collection, key }, { version, desired });
@@ -146,7 +154,7 @@ export class Enforcer {
     { version, desired }: DesiredRecord,
     signal: AbortSignal,
   ): Promise<"applied" | "corrected"> {
-    const { client, log, onCorrected } = this.#parts;
+    const { client, onCorrected } = this.#parts;
     const { type, object } = desired;
     const at = { namespace: object.metadata.namespace, name: object.metadata.name };
     const present = await client.get(type, at, signal).catch(absent);
@@ -166,7 +174,7 @@ export class Enforcer {
     const isChange = made.metadata.resourceVersion !== present?.metadata.resourceVersion;
     if (!wasRight || !isChange) return "applied";
     this.#corrected.set(name, performance.now());
-    log.warn({ ...key }, "drift corrected");
+    this.#lines.of(key.entry).warn({ ...key }, "drift corrected");
     onCorrected();
     return "corrected";
   }

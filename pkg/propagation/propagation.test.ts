@@ -8,6 +8,7 @@ import { isStatus } from "../apis/status.ts";
 import { type TestServer, testServer } from "../apiserver/server.fixture.ts";
 import { silentLog } from "../base/log.ts";
 import { MemoryRecordStore } from "../base/memory-record-store.ts";
+import { noMetrics } from "../base/metrics.ts";
 import { TransportResourceClient } from "../kube/transport-resource-client.ts";
 import type { Notice } from "../replication/message.ts";
 import { SourceStream } from "../replication/source-stream.ts";
@@ -106,6 +107,7 @@ class World implements AsyncDisposable {
       client,
       store: new DesiredStore(this.store),
       log: silentLog,
+      metrics: noMetrics,
       onCorrected: () => (this.corrections += 1),
     });
     const ended = new AbortController();

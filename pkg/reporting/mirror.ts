@@ -29,6 +29,7 @@ export interface MirrorParts {
   /** The central API. */
   readonly client: ResourceClient;
   readonly owner: MirrorOwner;
+  /** It has a line for every object that the API does not take: limit it. */
   readonly log: Logger;
   /** Something was reported that the central API does not take. */
   readonly onRefused: () => void;
@@ -38,8 +39,6 @@ export interface MirrorParts {
 const FIELD_MANAGER = "ote-reports";
 /** Waits between attempts to write an object, in milliseconds. */
 const RETRY = { first: 250, longest: 30_000 };
-/** Refusals of one stream that are logged one by one. */
-const MAX_TOLD = 20;
 /** What says that the same object will be refused again, whenever it is sent. */
 const HOPELESS = new Set([400, 405, 413, 415, 422]);
 
@@ -58,7 +57,6 @@ export class Mirror implements Keeper {
   readonly #parts: MirrorParts;
   readonly #room = new MirrorRoom();
   #ready: Promise<void> | undefined;
-  #refused = 0;
 
   constructor(parts: MirrorParts) {
     this.#parts = parts;
@@ -189,10 +187,7 @@ export class Mirror implements Keeper {
 
   #refuse(what: string, text: string): false {
     const { log, onRefused } = this.#parts;
-    this.#refused += 1;
-    const count = this.#refused;
-    // A cluster that reports a million such objects must not fill the log.
-    if (count <= MAX_TOLD || count % 1000 === 0) log.warn({ what, text, count }, "report refused");
+    log.warn({ what, text }, "report refused");
     onRefused();
     return false;
   }

@@ -4,6 +4,7 @@ import type { ApiProxy } from "../apis/cluster-proxy.ts";
 import { attempts } from "../base/backoff.ts";
 import { errorCode, errorText } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
+import { LogLimit } from "../base/log-limit.ts";
 import type { Metrics } from "../base/metrics.ts";
 import { SHIM_PATH } from "../tunnel/cloud-tunnel.ts";
 import { dialLink } from "../tunnel/edge-tunnel.ts";
@@ -51,7 +52,8 @@ export class RemoteShim implements RecoveringShim {
     parts: { readonly log: Logger; readonly metrics: Metrics },
   ) {
     this.#options = options;
-    this.#log = parts.log;
+    // A shim may come and go many times a second.
+    this.#log = new LogLimit(parts.log, parts.metrics).of("shim");
     this.#metrics = parts.metrics;
     this.#api = new RemoteApi(options.endpoint);
   }

@@ -1,5 +1,6 @@
 import { errorText } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
+import { LogLimit } from "../base/log-limit.ts";
 import type { Metrics } from "../base/metrics.ts";
 import { CloudTunnel, SHIM_PATH } from "../tunnel/cloud-tunnel.ts";
 import { type Link, LinkClosedError } from "../tunnel/link.ts";
@@ -47,16 +48,19 @@ interface Work {
 export class ShimServer implements AsyncDisposable {
   readonly #shim: ClusterShim;
   readonly #log: Logger;
+  /** For connections, which come and go as others like. */
+  readonly #lines: LogLimit;
   readonly #api: ShimApi;
   readonly #work = new Map<string, Work>();
   readonly #stop = new AbortController();
   #tunnel: CloudTunnel | undefined;
   #link: Link | undefined;
 
-  private constructor(shim: ClusterShim, { log, api = {} }: ShimServerParts) {
+  private constructor(shim: ClusterShim, { log, metrics, api = {} }: ShimServerParts) {
     this.#shim = shim;
     this.#log = log;
-    this.#api = new ShimApi(api, log);
+    this.#lines = new LogLimit(log, metrics);
+    this.#api = new ShimApi(api, log, metrics);
   }
 
   /** Resolves once the cluster controller can connect; rejects with `LISTEN_FAILED`. */
@@ -106,7 +110,8 @@ export class ShimServer implements AsyncDisposable {
       text: "Another connection of the cluster controller took over",
     });
     this.#link = link;
-    this.#log.info({ cluster: link.peer }, "cluster controller connected");
+    const log = this.#lines.of(link.peer);
+    log.info({ cluster: link.peer }, "cluster controller connected");
     const streams = new LinkStreams(link, (head, stream) => this.#api.accept(head, stream));
     await link.receive((message) => {
       if (message.kind === "task") void this.#answer(message, link);
@@ -115,7 +120,7 @@ export class ShimServer implements AsyncDisposable {
     if (this.#link === link) this.#link = undefined;
     const { code, text } = await link.ended;
     streams.lost(new StreamEndedError("LINK_LOST", text));
-    this.#log.info({ cluster: link.peer, code, text }, "cluster controller disconnected");
+    log.info({ cluster: link.peer, code, text }, "cluster controller disconnected");
   }
 
   async #answer(task: Task, link: Link): Promise<void> {

@@ -5,6 +5,7 @@ import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
 import { errorCode, errorText, OteError } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
+import { LogLimit } from "../base/log-limit.ts";
 import type { Metrics } from "../base/metrics.ts";
 import { type Address, formatAddress } from "../wire/address.ts";
 import { encodeFrame, encodeMessage, MAX_FRAME } from "../wire/codec.ts";
@@ -76,12 +77,14 @@ export class CloudTunnel implements AsyncDisposable {
   readonly #sockets: WebSocketServer;
   readonly #options: CloudTunnelOptions;
   readonly #parts: CloudTunnelParts;
+  readonly #lines: LogLimit;
   readonly #turnedAway = new WeakSet<Socket>();
   #strangers = 0;
 
   private constructor(options: CloudTunnelOptions, parts: CloudTunnelParts) {
     this.#options = options;
     this.#parts = parts;
+    this.#lines = new LogLimit(parts.log, parts.metrics);
     this.#door = parts.trust && this.#secureDoor(parts.trust);
     // Who has not even sent the headers of a request by then is no better than one without a hello.
     const limits = { headersTimeout: HELLO_LIMIT_MS, requestTimeout: HELLO_LIMIT_MS };
@@ -189,7 +192,8 @@ export class CloudTunnel implements AsyncDisposable {
   #turnAway(socket: Socket, code: string, status: string): void {
     this.#turnedAway.add(socket);
     this.#count(code);
-    this.#parts.log.info({ code, remote: remoteOf(socket), status }, "connection refused");
+    const remote = remoteOf(socket);
+    this.#linesOf(code, remote).info({ code, remote, status }, "connection refused");
   }
 
   /** The HTTP status that turns a request away, or undefined. */
@@ -269,7 +273,13 @@ export class CloudTunnel implements AsyncDisposable {
     this.#count(code);
     // Siblings without their parent try each other; that is how a tree heals, not a fault. Nor is a redirect.
     const level = code === "LOOP" || code === "NOT_LEADER" ? "info" : "warn";
-    this.#parts.log[level]({ code, text, remote, peer: hello?.name }, "connection refused");
+    const fields = { code, text, remote, peer: hello?.name };
+    this.#linesOf(code, remote)[level](fields, "connection refused");
+  }
+
+  /** One address may be refused for several reasons; each is told. */
+  #linesOf(code: string, remote: string): Logger {
+    return this.#lines.of(`${code} ${remote.slice(0, remote.lastIndexOf(":"))}`);
   }
 
   #count(code: string): void {

@@ -79,9 +79,9 @@ function memberOf(
 }
 
 function keepMembership(scope: Scope, membership: Membership, parts: FollowerDoorParts): void {
-  const { authority, client, log } = parts;
+  const { authority, client, log, metrics } = parts;
   if (authority === undefined) return;
-  const { registrar, follow } = openAuthority(authority, client, membership, log);
+  const { registrar, follow } = openAuthority(authority, client, membership, log, metrics);
   scope.spawn("authority", follow);
   scope.spawn("certificate", (signal) => membership.stayValid(signal, registrar));
 }

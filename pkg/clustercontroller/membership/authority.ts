@@ -1,5 +1,6 @@
 import type { ResourceClient } from "../../apis/resource-client.ts";
 import type { Logger } from "../../base/log.ts";
+import type { Metrics } from "../../base/metrics.ts";
 import type { AuthorityKeeper } from "../../trust/authority-secret.ts";
 import { followAuthority } from "./follow-authority.ts";
 import type { Membership } from "./membership.ts";
@@ -18,9 +19,10 @@ export function openAuthority(
   client: ResourceClient,
   membership: Membership,
   log: Logger,
+  metrics: Metrics,
 ): { readonly registrar: Registrar; readonly follow: (signal: AbortSignal) => Promise<void> } {
   const onChange = (): void => membership.authorityChanged(keeper.authority.trust);
-  const registrar = new Registrar({ client, keeper, days, log, onChange });
+  const registrar = new Registrar({ client, keeper, days, log, metrics, onChange });
   return {
     registrar,
     follow: (signal) => followAuthority(client, keeper, onChange, log, signal),

@@ -1,6 +1,7 @@
 import type { KeyObject } from "node:crypto";
 import { errorText } from "../../base/errors.ts";
 import type { Logger } from "../../base/log.ts";
+import { LogLimit } from "../../base/log-limit.ts";
 import type { Metrics } from "../../base/metrics.ts";
 import { ClusterCertificate } from "../../trust/cluster-certificate.ts";
 import type { Credentials } from "../../trust/credentials.ts";
@@ -48,11 +49,13 @@ const CLOCK_TOLERANCE_MS = 86_400_000;
  */
 export class Guard {
   readonly #parts: GuardParts;
+  readonly #lines: LogLimit;
   readonly #sessions = new Map<string, KnownSession>();
   readonly #proofs: RouteProofs;
 
   constructor(parts: GuardParts) {
     this.#parts = parts;
+    this.#lines = new LogLimit(parts.log, parts.metrics);
     this.#proofs = new RouteProofs(parts.credentials.book);
   }
 
@@ -275,7 +278,7 @@ export class Guard {
 
   #ignored(peer: ClusterName, code: string, error: TrustError): void {
     this.#parts.metrics.count("ote_messages_ignored_total", { code });
-    this.#parts.log.warn({ peer, code, text: errorText(error) }, "message not believed");
+    this.#lines.of(peer).warn({ peer, code, text: errorText(error) }, "message not believed");
   }
 }
 

@@ -10,6 +10,8 @@ import type { ResourceClient } from "../../apis/resource-client.ts";
 import { isStatus } from "../../apis/status.ts";
 import { errorCode, errorText } from "../../base/errors.ts";
 import type { Logger } from "../../base/log.ts";
+import { LogLimit } from "../../base/log-limit.ts";
+import type { Metrics } from "../../base/metrics.ts";
 import type { AuthorityKeeper } from "../../trust/authority-secret.ts";
 import { type Grant, hashOfKey } from "../../trust/cluster-certificate.ts";
 import {
@@ -29,6 +31,7 @@ export interface RegistrarParts {
   readonly client: ResourceClient;
   readonly keeper: AuthorityKeeper;
   readonly log: Logger;
+  readonly metrics: Metrics;
   /** How long the certificates that are issued are valid, in days; fractions are allowed. */
   readonly days: number;
   /** The authority has changed: everybody must learn what it says now. */
@@ -44,10 +47,13 @@ const NOTHING = new Uint8Array();
 export class Registrar {
   readonly #parts: RegistrarParts;
   readonly #tokens: TokenSecrets;
+  /** For refusals, which anybody can provoke. */
+  readonly #refusals: LogLimit;
   #isCatchingUp = false;
 
   constructor(parts: RegistrarParts) {
     this.#parts = parts;
+    this.#refusals = new LogLimit(parts.log, parts.metrics);
     this.#tokens = new TokenSecrets(parts.client);
   }
 
@@ -63,7 +69,8 @@ export class Registrar {
     } catch (error) {
       const [code, text] = [errorCode(error), errorText(error)];
       const isOurs = error instanceof TrustError;
-      log[isOurs ? "warn" : "error"]({ peer: name, door, code, text }, "certificate refused");
+      const refused = this.#refusals.of(door);
+      refused[isOurs ? "warn" : "error"]({ peer: name, door, code, text }, "certificate refused");
       const refusal = isOurs
         ? { code, text: text.slice(0, 250) }
         : {

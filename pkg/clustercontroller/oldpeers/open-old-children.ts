@@ -1,4 +1,5 @@
 import type { Logger } from "../../base/log.ts";
+import { LogLimit } from "../../base/log-limit.ts";
 import type { Metrics } from "../../base/metrics.ts";
 import type { RecordStore } from "../../base/record-store.ts";
 import type { Scope } from "../../base/scope.ts";
@@ -38,6 +39,9 @@ export interface OldPeersParts {
 /** The table of tasks for old clusters. */
 const LEDGER_TABLE = "old-ledger";
 
+/** Lines in a minute of what those say who may call themselves what they like. */
+const LINES = 200;
+
 /** Lets old children join, in `scope`; rejects with `LISTEN_FAILED`. */
 export async function openOldChildren(
   scope: Scope,
@@ -46,6 +50,7 @@ export async function openOldChildren(
 ): Promise<OldChildren> {
   const { self, heartbeatMs, metrics, store, identity, children, membership, path } = parts;
   const log = parts.log.child({ part: "old peers" });
+  const lines = new LogLimit(log, metrics, { lines: LINES });
   const adoption =
     membership &&
     new Adoption({
@@ -53,7 +58,7 @@ export async function openOldChildren(
       enrolment: membership.enrolment,
       directory,
       tokenFile,
-      log,
+      log: lines.of("adoption"),
     });
   if (adoption !== undefined)
     scope.spawn("adopted certificates", (signal) => adoption.stayValid(signal));
@@ -69,6 +74,14 @@ export async function openOldChildren(
     },
     scope.signal,
   );
-  const served = { self, heartbeatMs, log, metrics, children, claims, tasks };
+  const served = {
+    self,
+    heartbeatMs,
+    log: lines.of("old children"),
+    metrics,
+    children,
+    claims,
+    tasks,
+  };
   return scope.use(await OldChildren.listen(listen, served));
 }

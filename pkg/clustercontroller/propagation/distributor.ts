@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { ResourceClient } from "../../apis/resource-client.ts";
 import { isStatus } from "../../apis/status.ts";
 import type { Logger } from "../../base/log.ts";
+import { LogLimit } from "../../base/log-limit.ts";
 import type { Metrics } from "../../base/metrics.ts";
 import { WorkQueue } from "../../base/work-queue.ts";
 import { Catalog, type Offer } from "../../propagation/catalog.ts";
@@ -41,6 +42,8 @@ interface Audience {
 
 /** Changes of so many milliseconds make one new status of an object. */
 const GATHER_MS = 500;
+/** A status is not written more often than this, in milliseconds: whoever changes the object would be in its way. */
+const CALM_MS = 2_000;
 
 /** Sends the objects of this API that are labelled for it to the clusters they are for, and says what has become of them. */
 export class Distributor {
@@ -48,12 +51,17 @@ export class Distributor {
   readonly #catalog: Catalog;
   readonly #each: EachOnline;
   readonly #outcomes = new Outcomes();
+  /** For what clusters say of single objects. */
+  readonly #lines: LogLimit;
   readonly #audiences = new Map<ClusterName, Audience>();
   readonly #statuses: WorkQueue;
+  /** When the status of an object was last written. */
+  readonly #written = new Map<string, number>();
 
   constructor(parts: DistributorParts) {
     this.#parts = parts;
-    const { client, log, live, kinds } = parts;
+    const { client, log, metrics, live, kinds } = parts;
+    this.#lines = new LogLimit(log, metrics);
     this.#catalog = new Catalog({
       ...{ client, log, kinds },
       onChange: (...change) => this.#changed(...change),
@@ -63,7 +71,7 @@ export class Distributor {
     });
     const once = this.#tell.bind(this);
     const path = (name: ClusterName) => (name === parts.self ? undefined : live(name)?.path);
-    this.#each = new EachOnline({ log, path, once, what: "propagation" });
+    this.#each = new EachOnline({ log, metrics, path, once, what: "propagation" });
     this.#statuses = new WorkQueue((name, signal) => this.#say(name, signal), {
       concurrency: 32,
       log,
@@ -96,8 +104,10 @@ export class Distributor {
       const concerns = [now, before].some((offer) => offer?.selector?.selects(cluster) === true);
       if (concerns) stream.mark(collection, key);
     }
-    if (now === undefined) this.#outcomes.forget(collection, key);
-    else this.#outcomes.changed(collection, key, now.version);
+    if (now === undefined) {
+      this.#outcomes.forget(collection, key);
+      this.#written.delete(`${collection}\n${key}`);
+    } else this.#outcomes.changed(collection, key, now.version);
     this.#statuses.mark(`${collection}\n${key}`);
   }
 
@@ -107,17 +117,21 @@ export class Distributor {
     const duplex = converse(name, "desired");
     const collections = (): ReturnType<Catalog["collections"]> =>
       this.#catalog.collections(() => cluster);
-    const stream = new SourceStream(duplex, collections, (notice) => this.#hear(name, notice));
+    const stream = new SourceStream(duplex, collections, (notice) => this.#hear(cluster, notice));
     this.#audiences.set(name, { stream, cluster });
     await stream.run(signal);
     this.#audiences.delete(name);
     return duplex.errored ?? undefined;
   }
 
-  #hear(cluster: ClusterName, notice: Notice): void {
+  #hear(audience: Selectable, notice: Notice): void {
+    const { name: cluster } = audience;
     const { collection, key, version, state, text } = notice;
-    const { log, metrics } = this.#parts;
-    if (this.#catalog.offer(collection, key)?.version !== version) return;
+    const { metrics } = this.#parts;
+    const log = this.#lines.of(cluster);
+    const offer = this.#catalog.offer(collection, key);
+    // Only those for whom it is have something to say about it.
+    if (offer?.version !== version || offer.selector?.selects(audience) !== true) return;
     if (state === "corrected") {
       log.warn({ cluster, collection, key }, "drift corrected");
       metrics.count("ote_propagation_corrections_total");
@@ -131,17 +145,28 @@ export class Distributor {
     await sleep(GATHER_MS, undefined, { signal });
     const [collection = "", key = ""] = name.split("\n");
     const offer = this.#catalog.offer(collection, key);
-    if (offer === undefined) return;
+    if (offer === undefined || this.#isRestless(name, signal)) return;
     const status = JSON.stringify(this.#statusOf(collection, key, offer));
     if (status === offer.told) return;
     const { name: object, namespace } = offer.metadata;
     const patch = { metadata: { annotations: { [STATUS_ANNOTATION]: status } } };
+    this.#written.set(name, performance.now());
     try {
       const at = { namespace, name: object };
       await this.#parts.client.patch(offer.kindOf.type, at, "merge", patch, {}, signal);
     } catch (error) {
       if (!isStatus(error, "NotFound")) throw error;
     }
+  }
+
+  /** Whether a status was written a moment ago; then it is looked at again later. */
+  #isRestless(name: string, signal: AbortSignal): boolean {
+    const wait = CALM_MS - (performance.now() - (this.#written.get(name) ?? -CALM_MS));
+    if (wait <= 0) return false;
+    setTimeout(() => {
+      if (!signal.aborted) this.#statuses.mark(name);
+    }, wait).unref();
+    return true;
   }
 
   #statusOf(collection: string, key: string, { selector, problem }: Offer): object {

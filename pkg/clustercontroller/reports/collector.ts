@@ -4,6 +4,7 @@ import type { ResourceClient } from "../../apis/resource-client.ts";
 import { isStatus } from "../../apis/status.ts";
 import { OteError } from "../../base/errors.ts";
 import type { Logger } from "../../base/log.ts";
+import { LogLimit } from "../../base/log-limit.ts";
 import type { Metrics } from "../../base/metrics.ts";
 import { Turns } from "../../base/turns.ts";
 import { WorkQueue } from "../../base/work-queue.ts";
@@ -45,15 +46,17 @@ class StillFollowedError extends OteError {
 /** Follows what every cluster that is online reports, and mirrors it in the API of this entry point. */
 export class Collector {
   readonly #parts: CollectorParts;
+  readonly #lines: LogLimit;
   readonly #each: EachOnline;
   readonly #comparing = new Turns(COMPARED_AT_ONCE);
   readonly #removals: WorkQueue;
 
   constructor(parts: CollectorParts) {
     this.#parts = parts;
-    const { log, path } = parts;
+    const { log, metrics, path } = parts;
+    this.#lines = new LogLimit(log, metrics);
     const once = this.#follow.bind(this);
-    this.#each = new EachOnline({ log, path, once, what: "reports" });
+    this.#each = new EachOnline({ log, metrics, path, once, what: "reports" });
     this.#removals = new WorkQueue((name, signal) => this.#remove(name, signal), {
       log: parts.log,
     });
@@ -102,11 +105,11 @@ export class Collector {
     path: readonly ClusterName[],
     signal: AbortSignal,
   ): Promise<unknown> {
-    const { client, log, metrics, collected, converse } = this.#parts;
+    const { client, metrics, collected, converse } = this.#parts;
     const mirror = new Mirror({
       client,
       owner: { cluster: name, path },
-      log: log.child({ cluster: name }),
+      log: this.#lines.of(name).child({ cluster: name }),
       onRefused: () => metrics.count("ote_reports_refused_total"),
     });
     using turn = await this.#comparing.next(signal);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { eventually } from "../../../test/support/eventually.ts";
 import { silentLog } from "../../base/log.ts";
+import { noMetrics } from "../../base/metrics.ts";
 import { StreamEndedError } from "../../tunnel/streams/stream-ended-error.ts";
 import { clusterName } from "../../wire/names.ts";
 import { EachOnline } from "./each-online.ts";
@@ -18,6 +19,7 @@ describe("talking to each cluster that is online", () => {
     const ends: (() => void)[] = [];
     const each = new EachOnline({
       log: silentLog,
+      metrics: noMetrics,
       what: "test",
       path: () => (online ? path : undefined),
       once: () => new Promise<undefined>((resolve) => ends.push(() => resolve(undefined))),
@@ -40,6 +42,7 @@ describe("talking to each cluster that is online", () => {
     let asked = 0;
     const each = new EachOnline({
       log: silentLog,
+      metrics: noMetrics,
       what: "test",
       path: () => path,
       once: async () => {

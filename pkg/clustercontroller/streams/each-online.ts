@@ -1,11 +1,14 @@
 import { attempts } from "../../base/backoff.ts";
 import { errorCode, errorText } from "../../base/errors.ts";
 import type { Logger } from "../../base/log.ts";
+import { LogLimit } from "../../base/log-limit.ts";
+import type { Metrics } from "../../base/metrics.ts";
 import type { ClusterName } from "../../wire/names.ts";
 
 /** What is done with each cluster that is online. */
 export interface EachOnlineParts {
   readonly log: Logger;
+  readonly metrics: Metrics;
   /** What it is, for the log. */
   readonly what: string;
   /** The names from the top of the tree to a cluster; undefined if there is no way to it now. */
@@ -27,9 +30,13 @@ const HOPELESS = new Set(["NO_SERVICE", "NOT_GRANTED"]);
 /** So long it is left alone then, in milliseconds. */
 const HOPELESS_MS = 10 * 60_000;
 
+/** Lines in a minute of all clusters below one child, which may come and go as it likes. */
+const LINES = 200;
+
 /** Talks to every cluster that is online, again and again, and to none that is not. */
 export class EachOnline {
   readonly #parts: EachOnlineParts;
+  readonly #lines: LogLimit;
   readonly #busy = new Map<ClusterName, Promise<void>>();
   /** Ends the wait for a cluster that had nothing to say. */
   readonly #wakes = new Map<ClusterName, () => void>();
@@ -37,6 +44,7 @@ export class EachOnline {
 
   constructor(parts: EachOnlineParts) {
     this.#parts = parts;
+    this.#lines = new LogLimit(parts.log, parts.metrics, { lines: LINES });
   }
 
   /** Whether somebody talks to that cluster, or is about to. */
@@ -77,13 +85,14 @@ export class EachOnline {
   }
 
   async #whileGood(name: ClusterName): Promise<void> {
-    const { path: pathOf, once, log, what } = this.#parts;
+    const { path: pathOf, once, what } = this.#parts;
     for await (const { delay } of attempts(this.#ended.signal, RETRY)) {
       const path = pathOf(name);
       if (path === undefined) return;
       const startedAt = performance.now();
       const reason = await once(name, path, this.#ended.signal);
       const text = errorText(reason ?? "the stream ended");
+      const log = this.#lines.of(path[1] ?? name);
       log.info({ cluster: name, code: errorCode(reason), text, delay }, `${what} ended`);
       if (HOPELESS.has(errorCode(reason))) await this.#leaveAlone(name);
       if (performance.now() - startedAt >= GOOD_MS) return;

@@ -18,11 +18,11 @@ export interface StreamsSurroundings {
 /** The streams of a node, over its links. */
 export function openStreams(
   { name: self }: ClusterControllerOptions,
-  { log, apiProxy: api, reporter, enforcer }: ClusterControllerParts,
+  { log, metrics, apiProxy: api, reporter, enforcer }: ClusterControllerParts,
   { node, identity, guard, sides }: StreamsSurroundings,
 ): Streams {
   return new Streams({
-    ...{ self, guard, api },
+    ...{ self, guard, api, metrics },
     log: log.child({ part: "streams" }),
     services: servicesOf(reporter, enforcer),
     nextHop: (target) => node.nextHop(target),

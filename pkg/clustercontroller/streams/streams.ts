@@ -9,6 +9,8 @@ import type {
 } from "../../apis/cluster-proxy.ts";
 import { errorCode, errorText } from "../../base/errors.ts";
 import type { Logger } from "../../base/log.ts";
+import { LogLimit } from "../../base/log-limit.ts";
+import { type Metrics, noMetrics } from "../../base/metrics.ts";
 import { SEAL_OVERHEAD } from "../../trust/stream-seal.ts";
 import { TrustError } from "../../trust/trust-error.ts";
 import { StreamEndedError } from "../../tunnel/streams/stream-ended-error.ts";
@@ -24,6 +26,7 @@ import type { TreeStream } from "./tree-stream.ts";
 export interface StreamsParts {
   readonly self: ClusterName;
   readonly log: Logger;
+  readonly metrics?: Metrics | undefined;
   /** Proves our requests and checks those of others; undefined in a tree without identities. */
   readonly guard: Guard | undefined;
   /** The Kubernetes API of this cluster, if it has one. */
@@ -63,13 +66,16 @@ const MAX_REMEMBERED = 100_000;
 /** The tree as a way in: requests to the Kubernetes APIs of clusters, as streams over the links. */
 export class Streams implements ClusterProxy {
   readonly #parts: StreamsParts;
+  /** For refusals; what is done for somebody is always said. */
+  readonly #refusals: LogLimit;
   readonly #switch: StreamSwitch;
   readonly #seen = new Map<string, number>();
   readonly #waiting = new Set<LinkName>();
 
   constructor(parts: StreamsParts) {
-    const { self, nextHop, send } = parts;
+    const { self, log, metrics = noMetrics, nextHop, send } = parts;
     this.#parts = parts;
+    this.#refusals = new LogLimit(log, metrics);
     this.#switch = new StreamSwitch({
       self,
       nextHop,
@@ -164,7 +170,8 @@ export class Streams implements ClusterProxy {
       api.serve(head, stream, (answer) => stream.answer(encodeAnswer(answer)));
     } catch (error) {
       const [code, text] = [errorCode(error), errorText(error)];
-      log.warn({ entry: opening.entry, code, text }, "request refused");
+      const refused = this.#refusals.of(opening.entry);
+      refused.warn({ entry: opening.entry, code, text }, "request refused");
       stream.destroy(error instanceof Error ? error : new Error(text));
     }
   }

@@ -4,6 +4,8 @@ import type { ApiTransport } from "../../apis/api-transport.ts";
 import { type ApiProxy, type ProxyAnswer, passedOn } from "../../apis/cluster-proxy.ts";
 import { errorCode, errorText } from "../../base/errors.ts";
 import type { Logger } from "../../base/log.ts";
+import { LogLimit } from "../../base/log-limit.ts";
+import type { Metrics } from "../../base/metrics.ts";
 import { StreamEndedError } from "../../tunnel/streams/stream-ended-error.ts";
 import { PROXY, REPORTS } from "../capabilities.ts";
 import { decodeRequest, encodeAnswer, type ShimRequest } from "./heads.ts";
@@ -26,10 +28,12 @@ const MAX_LOGGED_PATH = 512;
 export class ShimApi {
   readonly #parts: ShimApiParts;
   readonly #log: Logger;
+  readonly #refusals: Logger;
 
-  constructor(parts: ShimApiParts, log: Logger) {
+  constructor(parts: ShimApiParts, log: Logger, metrics: Metrics) {
     this.#parts = parts;
     this.#log = log;
+    this.#refusals = new LogLimit(log, metrics).of("controller");
   }
 
   /** The words for the welcome. */
@@ -44,7 +48,7 @@ export class ShimApi {
     try {
       request = decodeRequest(head);
     } catch (error) {
-      this.#log.warn({ code: errorCode(error), text: errorText(error) }, "request refused");
+      this.#refusals.warn({ code: errorCode(error), text: errorText(error) }, "request refused");
       stream.destroy(error instanceof Error ? error : undefined);
       return;
     }
