@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { eventually } from "../../../test/support/eventually.ts";
 import { parse } from "yaml";
+import { eventually } from "../../../test/support/eventually.ts";
 import type { QueryColumn, QueryEvent, QueryRow } from "../../apis/cluster-query.ts";
 import { printAnswer } from "./get.ts";
 import { type GetOptions, queryPath } from "./get-options.ts";
