@@ -1,11 +1,9 @@
 import { createHash, randomBytes } from "node:crypto";
-import { once } from "node:events";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { type AddressInfo, connect, createServer, type Server } from "node:net";
 import { join } from "node:path";
-import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { describeWithControlPlane } from "../support/control-plane.ts";
+import { ask, EchoServer, echoOf } from "../support/echo-server.ts";
 import { eventually } from "../support/eventually.ts";
 import { KUBECTLS, Kubectl, minorOf } from "../support/kubectl.ts";
 import { NodeProgram } from "../support/node-program.ts";
@@ -24,7 +22,7 @@ describeWithControlPlane("pods of an edge whose shim is a process of its own", (
   let world: PodWorld;
   let shim: NodeProgram;
   let endpoint = "";
-  let echo: Server;
+  let echo: EchoServer;
 
   beforeAll(async () => {
     endpoint = `127.0.0.1:${await freePort()}`;
@@ -33,16 +31,10 @@ describeWithControlPlane("pods of an edge whose shim is a process of its own", (
       edge: { flags: ["--remote-shim-endpoint", endpoint] },
     });
     await connected();
-    echo = createServer({ allowHalfOpen: true }, (socket) => {
-      socket.on("error", () => {});
-      void text(socket)
-        .then((said) => socket.end(`${said.length}`))
-        .catch(() => socket.destroy());
-    }).listen(0, "127.0.0.1");
-    await once(echo, "listening");
+    echo = await EchoServer.start();
   }, 120_000);
   afterAll(async () => {
-    echo?.close();
+    await echo?.[Symbol.asyncDispose]();
     await world?.[Symbol.asyncDispose]();
     await shim?.kill();
   });
@@ -79,14 +71,11 @@ describeWithControlPlane("pods of an edge whose shim is a process of its own", (
       await far.ok("cp", `default/${pod}:${folder}/there`, join(folder, "back"));
       expect(sha(readFileSync(join(folder, "back")))).toBe(sha(bytes));
       const port = await freePort();
-      const target = (echo.address() as AddressInfo).port;
-      const args = ["port-forward", `pod/${pod}`, `${port}:${target}`];
+      const args = ["port-forward", `pod/${pod}`, `${port}:${echo.port}`];
       const talk = new KubectlTalk(program, world.through(), args);
       await talk.says("Forwarding from");
-      const sizes = [1, 300_000, 2_000_000];
-      expect(await Promise.all(sizes.map((size) => ask(port, "x".repeat(size))))).toEqual(
-        sizes.map(String),
-      );
+      const said = [1, 300_000, 2_000_000].map((size) => "x".repeat(size));
+      expect(await Promise.all(said.map((words) => ask(port, words)))).toEqual(said.map(echoOf));
       await talk.stop();
     });
 
@@ -120,13 +109,6 @@ describeWithControlPlane("pods of an edge whose shim is a process of its own", (
     );
   });
 });
-
-/** Says something to a port and closes that half; resolves with the answer. */
-async function ask(port: number, words: string): Promise<string> {
-  const socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
-  socket.end(words);
-  return text(socket).catch(() => "");
-}
 
 function sha(bytes: Buffer): string {
   return createHash("sha256").update(bytes).digest("hex");

@@ -1,5 +1,4 @@
-import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -12,6 +11,8 @@ import {
   writeKeyPair,
 } from "../../pkg/base/certificates.ts";
 import { KubeconfigTransport } from "../../pkg/kube/kubeconfig-transport.ts";
+import { AUDIT_POLICY } from "./audit-lines.ts";
+import { minorVersion, programFile } from "./control-plane-programs.ts";
 import { freePort, Program } from "./program.ts";
 import { kubeconfigText } from "./scripted-api.ts";
 
@@ -24,6 +25,8 @@ export interface ControlPlaneOptions {
   readonly scheduler?: boolean;
   /** Another control plane whose etcd has room for this one's objects too; it must outlive this one. */
   readonly etcdOf?: ControlPlane;
+  /** Whether each request is written down, without its body. */
+  readonly audit?: boolean;
   /** Further flags of kube-apiserver. */
   readonly apiserverFlags?: readonly string[];
 }
@@ -90,6 +93,11 @@ export class ControlPlane implements AsyncDisposable {
     const names = { commonName: `system:node:${node}`, hosts: ["127.0.0.1"] };
     const pair = await this.#authority.issue({ ...names, usage: "server" });
     return { pair, authority: this.#authority.certificate };
+  }
+
+  /** Where it writes down what it is asked, if it was told to. */
+  get auditLog(): string {
+    return this.#file("audit.log");
   }
 
   /** Kills the API server as a crash would. */
@@ -178,7 +186,7 @@ export class ControlPlane implements AsyncDisposable {
   }
 
   #apiserverFlags(): string[] {
-    const { controllerManager, apiserverFlags = [] } = this.#options;
+    const { controllerManager, audit, apiserverFlags = [] } = this.#options;
     const key = this.#file("service-account");
     return [
       ...[`--etcd-servers=http://127.0.0.1:${this.#etcdPort}`, `--etcd-prefix=/${this.#apiPort}`],
@@ -199,8 +207,15 @@ export class ControlPlane implements AsyncDisposable {
       `--service-account-signing-key-file=${key}.key`,
       // Without the controller manager nobody makes service accounts, and no pod could be made then.
       ...(controllerManager ? [] : ["--disable-admission-plugins=ServiceAccount"]),
+      ...(audit ? this.#auditFlags() : []),
       ...apiserverFlags,
     ];
+  }
+
+  #auditFlags(): string[] {
+    const policy = this.#file("audit-policy.json");
+    writeFileSync(policy, JSON.stringify(AUDIT_POLICY));
+    return [`--audit-policy-file=${policy}`, `--audit-log-path=${this.auditLog}`];
   }
 
   async #managerFlags(): Promise<string[]> {
@@ -285,20 +300,4 @@ export function describeWithControlPlane(
     afterAll(() => plane?.[Symbol.asyncDispose]());
     suite(present);
   });
-}
-
-function programFile(name: string): string {
-  const folders = [process.env.KUBEBUILDER_ASSETS ?? "", ...(process.env.PATH ?? "").split(":")];
-  const file = (name === "etcd" ? folders : folders.slice(0, 1))
-    .map((folder) => path.join(folder, name))
-    .find((candidate) => existsSync(candidate));
-  if (file === undefined) throw new Error(`Cannot start a control plane: there is no ${name}`);
-  return file;
-}
-
-async function minorVersion(file: string): Promise<number> {
-  const child = spawn(file, ["--version"], { stdio: ["ignore", "pipe", "ignore"] });
-  let text = "";
-  for await (const chunk of child.stdout) text += String(chunk);
-  return Number(/v\d+\.(\d+)/.exec(text)?.[1]);
 }

@@ -51,6 +51,8 @@ export interface FakeKubeletOptions {
  * a folder of its own to be in.
  */
 export class FakeKubelet implements AsyncDisposable {
+  /** What sessions and forwarded ports were spoken in, for example "exec v5.channel.k8s.io". */
+  readonly spoken = new Set<string>();
   readonly #name: string;
   readonly #websockets: boolean;
   readonly #folder = mkdtempSync(path.join(tmpdir(), "fake-kubelet-"));
@@ -196,8 +198,12 @@ export class FakeKubelet implements AsyncDisposable {
     if (container === undefined) socket.end("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
     else if (protocol !== undefined && !this.#websockets && !/\bv4\.channel/.test(protocol)) {
       socket.end("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n");
-    } else if (kind === "portForward") servePortForward(request, socket);
-    else if (kind === "exec" || kind === "attach") {
+    } else if (kind === "portForward" || kind === "exec" || kind === "attach") {
+      this.spoken.add(`${kind} ${protocol ?? "SPDY/3.1"}`);
+      if (kind === "portForward") {
+        servePortForward(request, socket);
+        return;
+      }
       const wanted = { kind, container, folder: this.#folder, query } as const;
       if (protocol === undefined) {
         serveSpdySession(request, socket, wanted).catch(() => socket.destroy());

@@ -52,7 +52,8 @@ export class PodSession {
     for (const word of command) query.append("command", word);
     const url = `${server.href.replace(/^http/, "ws").replace(/\/$/, "")}/api/v1/namespaces/default/pods/${pod}/exec?${query}`;
     const { cert, key, ca } = options;
-    const headers = as === undefined ? {} : { "Impersonate-User": as };
+    const own = options.headers as Record<string, string> | undefined;
+    const headers = { ...own, ...(as === undefined ? {} : { "Impersonate-User": as }) };
     const socket = new WebSocket(url, protocol, {
       ...{ cert, key, ca, headers },
       perMessageDeflate: false,

@@ -1,9 +1,11 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
+import { CONFIG_MAP, type ConfigMap } from "../../pkg/apis/config-map.ts";
+import { ENTRY_CONFIG, type EntryAddress, entryIn } from "../../pkg/apis/entry.ts";
 import type { KubeObject, ResourceType } from "../../pkg/apis/object.ts";
 import { KubeconfigTransport } from "../../pkg/kube/kubeconfig-transport.ts";
 import { TransportResourceClient } from "../../pkg/kube/transport-resource-client.ts";
@@ -12,6 +14,7 @@ import type { ControlPlane } from "./control-plane.ts";
 import { eventually } from "./eventually.ts";
 import { FakeKubelet } from "./fake-kubelet.ts";
 import { ProcessTree, type TreeMember } from "./process-tree.ts";
+import { freePort } from "./program.ts";
 
 /** What the pods of a pod world run: it says that it has started, then repeats what it is told. */
 const ECHO =
@@ -34,6 +37,10 @@ export class PodWorld implements AsyncDisposable {
   readonly #plane: ControlPlane;
   /** Streams that the tree keeps for itself. */
   #own: readonly number[] = [];
+  /** Where clusters are reached, if not at the API of the root. */
+  #entry: EntryAddress | undefined;
+  /** The kubeconfigs that were written, by their files. */
+  readonly #written = new Map<string, string>();
 
   private constructor(plane: ControlPlane, kubelets: readonly FakeKubelet[], tree: ProcessTree) {
     this.#plane = plane;
@@ -65,15 +72,30 @@ export class PodWorld implements AsyncDisposable {
     return world;
   }
 
+  /** One whose tiers all have a control plane; clusters are reached by the entry of the root, which writes `auditLog`. */
+  static async startReal(planes: PlaneOfTier, auditLog?: string): Promise<PodWorld> {
+    const audit = auditLog === undefined ? [] : ["--entry-audit-log", auditLog];
+    const flags = ["--entry-listen", `127.0.0.1:${await freePort()}`, ...audit];
+    const world = await PodWorld.start(planes.edge, {
+      root: { kubeconfig: planes.root.kubeconfig, flags },
+      region: { kubeconfig: planes.region.kubeconfig },
+    });
+    const client = await world.tree.client();
+    world.#entry = await eventually("the root tells where its entry is", async () =>
+      entryIn(await client.get<ConfigMap>(CONFIG_MAP, ENTRY_CONFIG)),
+    );
+    return world;
+  }
+
   /** The kubeconfig of the edge's own API. */
   get direct(): string {
     return this.#plane.kubeconfig;
   }
 
-  /** The kubeconfig of a cluster's API through the root. */
-  through(cluster = "edge"): string {
-    const file = this.tree.kubeconfig("root");
-    return this.#write(`to-${cluster}`, treeKubeconfig(readFileSync(file, "utf8"), cluster, file));
+  /** The kubeconfig of a cluster's API through the root, for whom `file` is a kubeconfig of the root's API. */
+  through(cluster = "edge", file = this.tree.kubeconfig("root")): string {
+    const text = treeKubeconfig(readFileSync(file, "utf8"), cluster, file, this.#entry);
+    return this.#write(`to-${cluster}-${basename(file)}`, text);
   }
 
   /** What a member's metrics say of what its streams cost it. */
@@ -125,13 +147,17 @@ export class PodWorld implements AsyncDisposable {
 
   #write(name: string, text: string): string {
     const file = join(this.tree.folder, name);
-    writeFileSync(file, text, { mode: 0o600 });
+    // Who reads it just now must not find it empty.
+    if (this.#written.get(file) !== text) writeFileSync(file, text, { mode: 0o600 });
+    this.#written.set(file, text);
     return file;
   }
 }
 
 /** All tiers. */
 export const MEMBERS = ["root", "region", "edge"] as const;
+/** A control plane for each tier. */
+export type PlaneOfTier = Readonly<Record<(typeof MEMBERS)[number], ControlPlane>>;
 /** The pods, by how they can be talked to. */
 export const POD_NAMES = ["plain", "modern"] as const;
 
