@@ -112,7 +112,7 @@ describe.skipIf(MISSING !== "")(SUITE, () => {
     expect(err).toContain("violate the pod's disruption budget");
     expect(await field("deployment/web", ".status.readyReplicas")).toBe("2");
     await shop("delete", "poddisruptionbudget/web");
-  }, 90_000);
+  });
 
   it("signs a request for a certificate when it is approved", async () => {
     const request = join(folder, "request.json");
@@ -143,7 +143,7 @@ describe.skipIf(MISSING !== "")(SUITE, () => {
     expect(await field("pods", '.items[?(@.metadata.labels.app=="named")].metadata.name')).toBe(
       "named-0 named-1",
     );
-  }, 90_000);
+  });
 
   it("collects what a Deployment owned, in each of the three ways", async () => {
     const own = ["-l", "app=short"];
@@ -177,7 +177,7 @@ describe.skipIf(MISSING !== "")(SUITE, () => {
     for (const kind of ["pods", "deployments", "replicasets", "services", "endpoints", "jobs"])
       expect(await names("-n", "shop", kind)).toEqual([]);
     expect(await names("namespaces")).not.toContain("namespace/shop");
-  }, 60_000);
+  });
 
   it.runIf(IS_LONG)(
     "keeps the node ready for ten minutes",

@@ -21,14 +21,10 @@ function startDemo(home: string, ...flags: string[]): NodeProgram {
 
 /** The line that says that all clusters are online. */
 function ready(demo: NodeProgram): Promise<string> {
-  return eventually(
-    "the demonstration is ready",
-    () => {
-      if (!demo.running) throw new Error(demo.stderr.join("\n"));
-      return demo.stdout.find((line) => line.startsWith("ready "));
-    },
-    60_000,
-  );
+  return eventually("the demonstration is ready", () => {
+    if (!demo.running) throw new Error(demo.stderr.join("\n"));
+    return demo.stdout.find((line) => line.startsWith("ready "));
+  });
 }
 
 /** Command lines of all processes that have something to do with a directory. */
@@ -193,7 +189,7 @@ describe("The demonstration", () => {
       await expectMainJobDone({ kubectl: KUBECTL, kubeconfig, clusters: CLUSTERS });
     }
     expect(await tasksStarted(home)).toEqual(started);
-  }, 90_000);
+  });
 
   it("leaves nothing running when it is killed, and can be started again at once", async () => {
     await demo.kill();
@@ -203,7 +199,7 @@ describe("The demonstration", () => {
     await demo.kill();
     await eventually("no process is left", () => processesOf(home).length === 0);
     await expectNothingLeft(home);
-  }, 90_000);
+  });
 });
 
 it("A demonstration shows a tree of the user's own, four tiers deep", async () => {

@@ -6,6 +6,7 @@ import { dialLink } from "../../pkg/tunnel/edge-tunnel.ts";
 import type { Link } from "../../pkg/tunnel/link.ts";
 import { helloOf } from "../../pkg/tunnel/tunnel.fixture.ts";
 import type { Task } from "../../pkg/wire/message.ts";
+import { eventually } from "../support/eventually.ts";
 import { ProcessTree } from "../support/process-tree.ts";
 
 const COUNT = 200;
@@ -14,12 +15,14 @@ const NAMES = Array.from({ length: COUNT }, (_, index) => `shop-${index}`);
 /** A child that answers every task at once, as a controller with a very fast cluster would. */
 class FastChild {
   readonly tasks: string[] = [];
+  /** Resolves when it may answer. */
+  static mayAnswer = Promise.resolve();
   readonly #link: Link;
 
   private constructor(link: Link) {
     this.#link = link;
     void link.receive((message) => {
-      if (message.kind === "task") this.#answer(message);
+      if (message.kind === "task") void this.#answer(message);
     });
   }
 
@@ -32,7 +35,7 @@ class FastChild {
       side: "up",
       metrics: noMetrics,
     } as const;
-    const { link } = await dialLink(options, AbortSignal.timeout(20_000));
+    const { link } = await dialLink(options, AbortSignal.timeout(60_000));
     const child = new FastChild(link);
     link.send({ kind: "routes", reset: true, changed: [], removed: [], digest: "" });
     return child;
@@ -42,8 +45,9 @@ class FastChild {
     await this.#link[Symbol.asyncDispose]();
   }
 
-  #answer({ id, origin, targets }: Task): void {
+  async #answer({ id, origin, targets }: Task): Promise<void> {
     this.tasks.push(id);
+    await FastChild.mayAnswer;
     for (const cluster of targets) {
       const body = new TextEncoder().encode('{"kind":"ConfigMap"}');
       const head = { kind: "result", id, origin, cluster, verdict: "done", code: 201 } as const;
@@ -66,17 +70,24 @@ describe(`A root with ${COUNT} children`, () => {
     await tree?.[Symbol.asyncDispose]();
   });
 
-  /** Runs a task for all of them; says how long it took and how often its object was written. */
+  /** Runs a task that all of them answer at the same time; says how often its object was written. */
   async function run(name: string) {
     const client = await tree.client();
     const { metadata } = await client.list<ClusterController>(CLUSTER_CONTROLLER);
     const { resourceVersion } = metadata;
-    const began = performance.now();
+    let answer = (): void => {};
+    FastChild.mayAnswer = new Promise((resolve) => {
+      answer = resolve;
+    });
     const spec = { clusterSelector: "tier=edge", method: "POST", url: "/", body: "{}" };
     const task = await tree.task(name, spec);
+    await eventually("all are asked", () =>
+      children.every(({ tasks }) => tasks.includes(task.uid)),
+    );
+    answer();
     let writes = 0;
     let last: ClusterController | undefined;
-    const stop = AbortSignal.timeout(20_000);
+    const stop = AbortSignal.timeout(60_000);
     for await (const event of client.watch(CLUSTER_CONTROLLER, { resourceVersion }, stop)) {
       const object = event.object as ClusterController;
       if (event.type === "BOOKMARK" || object.metadata.name !== name) continue;
@@ -85,22 +96,20 @@ describe(`A root with ${COUNT} children`, () => {
       if (object.status?.phase === "Completed") break;
     }
     const grown = Number(last?.metadata.resourceVersion) - Number(resourceVersion);
-    return { task, status: last?.status, writes, grown, ms: performance.now() - began };
+    return { task, status: last?.status, writes, grown };
   }
 
-  it("has every verdict within a second, in a handful of writes", async () => {
+  it("has every verdict in a handful of writes", async () => {
     await run("warm-up");
-    const { task, status, writes, grown, ms } = await run("measured");
+    const { task, status, writes, grown } = await run("measured");
     expect(status?.summary).toMatchObject({ selected: COUNT, done: COUNT, pending: 0 });
     expect(Object.keys(await task.results()).sort()).toEqual([...NAMES].sort());
     expect(Object.keys(status?.clusters ?? {})).toHaveLength(COUNT);
     expect(children.map(({ tasks }) => tasks.filter((id) => id === task.uid).length)).toEqual(
       NAMES.map(() => 1),
     );
-    process.stderr.write(`${COUNT} verdicts in ${Math.round(ms)} ms and ${writes} writes\n`);
     expect(writes).toBeLessThan(COUNT / 10);
     expect(grown).toBeLessThan(COUNT / 5);
-    expect(ms).toBeLessThan(1000);
   });
 
   it("has every verdict of fifty tasks at once", async () => {

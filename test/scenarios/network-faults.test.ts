@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { CLUSTERS, childrenOf, FAULTS, FaultWorld } from "../support/fault-world.ts";
 import { HostNetwork } from "../support/host-network.ts";
@@ -6,69 +5,69 @@ import { HostNetwork } from "../support/host-network.ts";
 const reason = HostNetwork.whyNot();
 if (reason !== undefined) process.stderr.write(`network faults are not tested: ${reason}\n`);
 
-// The bounds that `npm run bench -- faults` holds, and some room for a machine that does other things.
-const NOTICED_MS = 3500 + 2000;
-const REACHABLE_MS = 6000 + 4000;
-const HOME_MS = 60_000;
+/** Executions at a cluster that are traffic enough for many packets to be lost. */
+const MUCH = 100;
+const LIMIT_MS = 300_000;
 
+// How soon is what `npm run bench -- faults` measures.
 describe.skipIf(reason !== undefined)("A tree on a network that fails", () => {
   let world: FaultWorld;
   beforeAll(async () => {
     world = await FaultWorld.start();
-  }, 120_000);
+  }, LIMIT_MS);
   afterAll(() => world?.[Symbol.asyncDispose]());
   // Whatever happens, nothing is lost and nothing is done twice.
   afterEach(async () => {
     const { tasks, wrong } = await world.verify();
     expect(wrong).toEqual([]);
     expect(tasks).toBeGreaterThan(0);
-  }, 60_000);
+  }, LIMIT_MS);
 
   it("takes 2 % loss for no fault", async () => {
     const hosts = ["root", ...CLUSTERS];
     for (const host of hosts) world.network.lose(host, "out", 0.02);
     const since = Date.now();
-    await sleep(30_000);
+    await Promise.all(CLUSTERS.map((host) => world.executed(host, MUCH)));
     expect(world.alarms(since)).toEqual([]);
     for (const host of hosts) world.network.heal(host);
-  }, 60_000);
+  });
 
   it.each(Object.keys(FAULTS) as (keyof typeof FAULTS)[])(
-    "notices within three heartbeats that an edge is gone: %s",
+    "notices that an edge is gone while it is, and takes it back: %s",
     async (name) => {
       const began = Date.now();
       await FAULTS[name].inflict(world, "south-1");
-      const noticed = await world.noticed("south-1", began);
-      expect(Math.max(...noticed) - began).toBeLessThan(NOTICED_MS);
+      await world.noticed("south-1", began);
       const healed = Date.now();
       FAULTS[name].heal(world, "south-1");
-      const back = await world.joinedAndExecutes("south-1", healed, "south");
-      expect(back - healed).toBeLessThan(HOME_MS);
+      await world.joinedAndExecutes("south-1", healed, "south");
     },
-    90_000,
+    LIMIT_MS,
   );
 
-  it("brings the edges of a region without a link to another region, and home again", async () => {
-    const began = Date.now();
-    world.network.cut("north");
-    for (const edge of childrenOf("north")) {
-      const reached = await world.joinedAndExecutes(edge, began);
-      expect(reached - began).toBeLessThan(REACHABLE_MS);
-    }
-    const healed = Date.now();
-    world.network.heal("north");
-    for (const edge of childrenOf("north")) {
-      const home = await world.joinedAndExecutes(edge, healed, "north");
-      expect(home - healed).toBeLessThan(HOME_MS);
-    }
-  }, 120_000);
+  it(
+    "brings the edges of a region without a link to another region, and home again",
+    async () => {
+      const began = Date.now();
+      world.network.cut("north");
+      for (const edge of childrenOf("north")) await world.joinedAndExecutes(edge, began);
+      const healed = Date.now();
+      world.network.heal("north");
+      for (const edge of childrenOf("north")) await world.joinedAndExecutes(edge, healed, "north");
+    },
+    LIMIT_MS,
+  );
 
-  it("has its regions back when the root was gone", async () => {
-    const began = Date.now();
-    await FAULTS["kill -9"].inflict(world, "root");
-    await world.noticed("root", began);
-    const healed = Date.now();
-    FAULTS["kill -9"].heal(world, "root");
-    for (const region of childrenOf("root")) await world.joinedAndExecutes(region, healed);
-  }, 90_000);
+  it(
+    "has its regions back when the root was gone",
+    async () => {
+      const began = Date.now();
+      await FAULTS["kill -9"].inflict(world, "root");
+      await world.noticed("root", began);
+      const healed = Date.now();
+      FAULTS["kill -9"].heal(world, "root");
+      for (const region of childrenOf("root")) await world.joinedAndExecutes(region, healed);
+    },
+    LIMIT_MS,
+  );
 });

@@ -44,10 +44,8 @@ describe("A region with clusters of 2020 below it", () => {
 
   /** As an old cluster does: again and again until somebody takes it. */
   async function dial(name: string, options: OldPeerOptions = {}, at = port): Promise<OldPeer> {
-    const peer = await eventually(
-      `${name} has joined`,
-      () => OldPeer.dial(at, name, { reportMs: 1000, ...options }).catch(() => undefined),
-      30_000,
+    const peer = await eventually(`${name} has joined`, () =>
+      OldPeer.dial(at, name, { reportMs: 1000, ...options }).catch(() => undefined),
     );
     open.push(peer);
     return peer;
@@ -113,9 +111,8 @@ describe("A region with clusters of 2020 below it", () => {
     const [polite, deaf] = [await dial("plant-1"), await dial("plant-3")];
     await tree.online("plant-1", "plant-3");
     deaf.socket.pause();
-    const began = Date.now();
+    // One that took its limit for that would end with 1.
     expect(await tree.program("region").stop()).toEqual({ code: 0, signal: null });
-    expect(Date.now() - began).toBeLessThan(8000);
     await polite.closed();
     deaf.socket.terminate();
     tree.launch("region");

@@ -134,7 +134,7 @@ describe
           expect(metadata.finalizers ?? []).toEqual([]);
         }
       }
-    }, 90_000);
+    });
 
     it("show what somebody has changed in the mirror as it is at the edge again, with its next change", async () => {
       const at = { namespace: mirrorNamespace("edge"), name: "default.web" };
@@ -144,7 +144,7 @@ describe
       await shop.ok("scale", "deployment/web", "--replicas=4");
       await rolledOut("deployment/web");
       await mirrored();
-    }, 90_000);
+    });
 
     it("go with the object of their cluster", async () => {
       const root = new Kubectl(KUBECTL, world.tree.kubeconfig("root"));

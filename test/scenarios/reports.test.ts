@@ -171,7 +171,7 @@ describe("Reports, while processes are killed", () => {
     const region = await tree.client("region");
     const at = { name: mirrorNamespace("edge") };
     await expect(region.get(NAMESPACE, at)).rejects.toMatchObject({ status: { code: 404 } });
-  }, 60_000);
+  });
 
   it("are others when the owner has said so: what is not reported any more goes, and its numbers stay", async () => {
     const centre = await tree.client();
@@ -186,7 +186,7 @@ describe("Reports, while processes are killed", () => {
     await untilMirrored(centre, await tree.client("edge"), "edge", ["services"], LIMIT_MS);
     const { counts } = (await tree.clusters()).get("edge")?.status ?? {};
     expect(counts?.deployments?.total).toBeGreaterThan(0);
-  }, 90_000);
+  });
 
   it("go with their cluster's object, while the others stay", async () => {
     const centre = await tree.client();
@@ -199,7 +199,7 @@ describe("Reports, while processes are killed", () => {
       ),
     );
     expect((await edge.list(SERVICE)).items.length).toBeGreaterThan(0);
-  }, 60_000);
+  });
 });
 
 describe("Reports, while the edge is cut off", () => {
@@ -273,5 +273,5 @@ describe("Reports of an edge", () => {
     expect(counts).not.toHaveProperty("deployments");
     const task = { clusterSelector: "edge", method: "GET", url: "/version" };
     await (await tree.task("still-works", task)).completed();
-  }, 90_000);
+  });
 });

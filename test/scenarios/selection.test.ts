@@ -129,18 +129,18 @@ describe("A tree of root, a region, three edge clusters and one without an API",
 
   it("gives up clusters that never came when the deadline passes", async () => {
     const began = performance.now();
-    const spec = { ...create("ghost", "ghost,edge-1"), deadlineSeconds: 1 };
+    const spec = { ...create("ghost", "ghost,edge-1"), deadlineSeconds: 5 };
     const { object, summary, results } = await run("ghost", spec);
     expect(summary).toMatchObject({ selected: 2, done: 1, unreachable: 1 });
     expect(results.ghost).toMatchObject({ verdict: "unreachable", reason: "NoRoute" });
     expect(conditions(object)).toMatchObject({ Completed: "True NotAllDone" });
     // Objects say only in which second they were created: nobody gets less time for that.
-    expect(performance.now() - began).toBeGreaterThan(1000);
+    expect(performance.now() - began).toBeGreaterThan(5000);
   });
 
   it("ends a task whose API does not answer before the deadline", async () => {
     api("west").hold("before");
-    const { results } = await run("slow", { ...create("slow", "west"), deadlineSeconds: 1 });
+    const { results } = await run("slow", { ...create("slow", "west"), deadlineSeconds: 5 });
     api("west").release("forget");
     expect(results).toMatchObject({
       west: { verdict: "failed", code: 504, reason: "DeadlineExceeded" },
@@ -303,20 +303,16 @@ describe("A tree of root, a region, three edge clusters and one without an API",
     const names = Array.from({ length: 300 }, (_, index) => `many-${index}`);
     const tasks = await Promise.all(names.map((name) => tree.task(name, create(name, "edge-*"))));
     const client = await tree.client();
-    const summaries = await eventually(
-      "all are completed",
-      async () => {
-        const { items } = await client.list<ClusterController>(CLUSTER_CONTROLLER, {
-          namespace: SYSTEM_NAMESPACE,
-        });
-        const many = items.filter(({ metadata }) => metadata.name.startsWith("many-"));
-        return (
-          many.every(({ status }) => status?.phase === "Completed") &&
-          many.map(({ status }) => status?.summary)
-        );
-      },
-      60_000,
-    );
+    const summaries = await eventually("all are completed", async () => {
+      const { items } = await client.list<ClusterController>(CLUSTER_CONTROLLER, {
+        namespace: SYSTEM_NAMESPACE,
+      });
+      const many = items.filter(({ metadata }) => metadata.name.startsWith("many-"));
+      return (
+        many.every(({ status }) => status?.phase === "Completed") &&
+        many.map(({ status }) => status?.summary)
+      );
+    });
     const both = { selected: 2, done: 2, pending: 0 };
     expect(summaries.filter((summary) => summary?.done === 2)).toHaveLength(300);
     expect(summaries[0]).toMatchObject(both);
@@ -325,5 +321,5 @@ describe("A tree of root, a region, three edge clusters and one without an API",
       "edge-10": { verdict: "done" },
     });
     for (const name of names) expect(effects(name)).toEqual({ "edge-1": 1, "edge-10": 1 });
-  }, 90_000);
+  });
 });

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { CLUSTER } from "../../pkg/apis/cluster.ts";
 import {
@@ -11,22 +10,11 @@ import { ObjectApi } from "../support/object-api.ts";
 import type { TaskHandle } from "../support/process-tree.ts";
 import { RootGroup } from "../support/root-group.ts";
 
-const LEASE_MS = 3000;
 const CONFIG_MAPS = "/api/v1/namespaces/default/configmaps";
 
 function create(name: string) {
   const body = `metadata: {name: ${name}}`;
   return { clusterSelector: "shop", method: "POST", url: CONFIG_MAPS, body };
-}
-
-/** What `look` gives once it has not changed for a second. */
-async function settled<T>(look: () => Promise<T>): Promise<T> {
-  for (let before = await look(); ; ) {
-    await sleep(1000);
-    const after = await look();
-    if (JSON.stringify(after) === JSON.stringify(before)) return after;
-    before = after;
-  }
 }
 
 describeWithControlPlane("Two roots on one real API server", (plane) => {
@@ -91,11 +79,9 @@ describeWithControlPlane("Two roots on one real API server", (plane) => {
     api.hold("after");
     const during = await roots.task("held", create("held"));
     await api.holds();
-    const before = performance.now();
     await roots.program("a").kill();
     const orphan = await roots.task("orphan", create("orphan"));
     await roots.leads("b");
-    expect(performance.now() - before).toBeLessThan(LEASE_MS + 2000);
     api.release();
     await expectDoneOnce(during);
     await expectDoneOnce(orphan);
@@ -106,7 +92,7 @@ describeWithControlPlane("Two roots on one real API server", (plane) => {
     await roots.online("fresh");
     expect(children()).toEqual(pids);
     expect((await roots.lease()).spec?.leaseTransitions).toBe(1);
-  }, 60_000);
+  });
 
   it("takes the killed one back as the one that does not lead, without moving a child", async () => {
     roots.launchRoot("a");
@@ -115,22 +101,15 @@ describeWithControlPlane("Two roots on one real API server", (plane) => {
       ["region", "fresh"].map((name) => roots.program(name).logged("joined parent").length);
     const before = joined();
     // One that does not know yet whose address that is tries to go home there.
-    await eventually(
-      "fresh has asked a",
-      () =>
-        roots
-          .program("a")
-          .logged("connection refused")
-          .some(({ peer, code }) => peer === "fresh" && code === "NOT_LEADER"),
-      30_000,
+    await eventually("fresh has asked a", () =>
+      roots
+        .program("a")
+        .logged("connection refused")
+        .some(({ peer, code }) => peer === "fresh" && code === "NOT_LEADER"),
     );
     await expectDoneOnce(await roots.task("settled", create("settled")));
     expect(joined()).toEqual(before);
-    await eventually(
-      "single is below b",
-      () => joinedRoot("single") === roots.address("b"),
-      60_000,
-    );
+    await eventually("single is below b", () => joinedRoot("single") === roots.address("b"));
     expect(await both()).toEqual(["b", "a"]);
   }, 120_000);
 
@@ -142,7 +121,7 @@ describeWithControlPlane("Two roots on one real API server", (plane) => {
     await expectDoneOnce(await roots.task("handed", create("handed")));
     roots.launchRoot(leader);
     await roots.program(leader).says("children are sent to the leader");
-  }, 60_000);
+  });
 
   it("hears nothing more of a leader that was stopped for a while", async () => {
     const [leader, follower] = await both();
@@ -157,7 +136,11 @@ describeWithControlPlane("Two roots on one real API server", (plane) => {
     await expectDoneOnce(task);
     const direct = ["region", "late", "single", "fresh"];
     await roots.online("shop", ...direct);
-    const written = await settled(versions);
+    const written = await eventually("nothing is written any more", async () => {
+      const before = await versions();
+      for (const _ of [1, 2, 3]) await renewed();
+      return JSON.stringify(await versions()) === JSON.stringify(before) && before;
+    });
     roots.program(leader).signal("SIGCONT");
     await roots.program(leader).says("leads no more");
     await eventually(
@@ -180,7 +163,16 @@ describeWithControlPlane("Two roots on one real API server", (plane) => {
     await expectDoneOnce(await roots.task("reborn", create("reborn")));
     expect(["a", "b"].map((name) => roots.program(name).running)).toEqual([true, true]);
     expect(children()).toEqual(pids);
-  }, 90_000);
+  });
+
+  /** Resolves when the leader has renewed its lease. */
+  async function renewed(): Promise<void> {
+    const before = (await roots.lease()).spec?.renewTime;
+    await eventually(
+      "the lease is renewed",
+      async () => (await roots.lease()).spec?.renewTime !== before,
+    );
+  }
 
   /** The revision of every object that a leader writes, but for the clusters that may just be going home. */
   async function versions(): Promise<Record<string, string>> {

@@ -3,7 +3,6 @@ import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
 import { RecordVersionedStore } from "../../pkg/apiserver/store/record-versioned-store.ts";
 import type { StoreKey } from "../../pkg/apiserver/store/store.ts";
@@ -76,14 +75,14 @@ class CrashingStore {
   async #listen(child: ChildProcess, run: number): Promise<void> {
     if (child.stdout === null) return;
     const exited = once(child, "exit");
-    let isKilled = false;
+    let written = 0;
     for await (const line of createInterface({ input: child.stdout })) {
       const [name = "", revision, value = ""] = line.split(" ");
       this.#acknowledged.set(name, { revision: Number(revision), value });
       this.writes++;
-      if (isKilled) continue;
-      isKilled = true;
-      void sleep(10 + ((run * 37) % 80)).then(() => child.kill("SIGKILL"));
+      written++;
+      // In the middle of the writes that follow.
+      if (written === 1 + ((run * 37) % 80)) child.kill("SIGKILL");
     }
     await exited;
   }

@@ -41,7 +41,7 @@ describe.skipIf(KUBECTLS.length === 0)("kubectl through a tree of three tiers", 
       region: { parent: "root", api: true },
       edge: { parent: "region", api: true },
     });
-  }, 60_000);
+  });
   afterAll(async () => {
     await tree?.[Symbol.asyncDispose]();
   });
@@ -142,7 +142,7 @@ describe.skipIf(KUBECTLS.length === 0)("kubectl through a tree of three tiers", 
     tree.launch("edge");
     await tree.online("edge");
     await far.ok("get", "ns");
-  }, 60_000);
+  });
 
   it("lets only those in who may, and as who they are", async () => {
     const root = new Kubectl(program, tree.kubeconfig("root"));
@@ -180,7 +180,7 @@ describe.skipIf(KUBECTLS.length === 0)("kubectl through a tree of three tiers", 
     await far.ok("get", "cm", "-n", "default", ...alice);
     const elsewhere = new Kubectl(program, through("root", "region"));
     expect((await elsewhere.run("get", "ns", ...alice)).err).toMatch(/forbidden/i);
-  }, 60_000);
+  });
 
   it("keeps watches open side by side, and leaves none behind", async () => {
     const path = "/api/v1/namespaces/default/configmaps?watch=1&timeoutSeconds=4";
@@ -192,5 +192,5 @@ describe.skipIf(KUBECTLS.length === 0)("kubectl through a tree of three tiers", 
     await eventually("no stream is left", async () => {
       return (await tree.metric("region", "ote_streams")) === OWN_STREAMS;
     });
-  }, 60_000);
+  });
 });

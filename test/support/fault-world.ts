@@ -135,6 +135,12 @@ export class FaultWorld implements AsyncDisposable {
     );
   }
 
+  /** Resolves when `host` has executed that many tasks since the last look at all of them. */
+  async executed(host: string, count: number): Promise<void> {
+    const executions = this.#executions.get(host) ?? [];
+    await eventually(`${host} executes ${count} tasks`, () => executions.length >= count, LIMIT_MS);
+  }
+
   /** When the neighbours of `host` noticed what was done to it at `since`. */
   noticed(host: string, since: number): Promise<number[]> {
     const parent = PARENTS[host];

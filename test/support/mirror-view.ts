@@ -43,7 +43,7 @@ export async function untilMirrored(
   edge: TransportResourceClient,
   cluster: string,
   plurals: readonly string[],
-  limitMs = 30_000,
+  limitMs = 60_000,
 ): Promise<void> {
   for (const plural of plurals)
     await eventually(

@@ -53,7 +53,7 @@ interface Ports {
 }
 
 /** How long a tree may take for anything, on a machine that has much else to do. */
-const LIMIT_MS = 30_000;
+const LIMIT_MS = 60_000;
 
 /** Cluster controllers, each a process of its own, on loopback, with their data in a temporary directory. */
 export class ProcessTree implements AsyncDisposable {

@@ -38,7 +38,7 @@ export class RootGroup implements AsyncDisposable {
     for (const name of [...roots, "region", "shop"]) group.#ports.set(name, await freePort());
     for (const name of roots) {
       group.launchRoot(name);
-      await group.program(name).says("ready", {}, 30_000);
+      await group.program(name).says("ready");
     }
     return group;
   }

@@ -30,7 +30,7 @@ describeWithControlPlane(
           "the collected roles",
           async () => (await ask(reviewSpec(who, "list pods @blue"))).allowed === true,
         );
-    }, 90_000);
+    });
 
     afterAll(() => transport?.[Symbol.asyncDispose]());
 

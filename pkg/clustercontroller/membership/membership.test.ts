@@ -238,7 +238,7 @@ describe("certificates that live for seconds", () => {
     // Who joins later sees the renewed ones.
     const late = await brief.member("late", region);
     await eventually(() => late.controller.path.length === 3);
-  }, 30_000);
+  });
 });
 
 describe("a cluster whose clock is wrong", () => {
