@@ -38,6 +38,16 @@ export interface ResourceClient {
   ): Promise<KubeList<T>>;
 
   /**
+   * The same without anything but metadata, page by page as it is read: no more than a page is held. What
+   * is written meanwhile may be missing, and an object may come twice.
+   */
+  listMetadata(
+    type: ResourceType,
+    options?: ListOptions,
+    signal?: AbortSignal,
+  ): AsyncIterable<Pick<KubeObject, "metadata">>;
+
+  /**
    * Changes after `resourceVersion`, with bookmarks, until `signal` aborts or the server ends the
    * stream (both end the iteration). An ERROR event is thrown as a StatusError; `Expired` or `Gone`
    * means: list again.

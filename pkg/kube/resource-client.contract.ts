@@ -96,6 +96,13 @@ export function describeResourceClient(kind: string, open: () => Promise<ApiTran
         await Promise.all(some.map((map) => api.client.create(CONFIG_MAPS, map)));
       }
       const where = { namespace: "default", labelSelector: "made=here" };
+      const seen = new Set<string>();
+      for await (const object of api.client.listMetadata(CONFIG_MAPS, where)) {
+        expect(Object.keys(object)).toEqual(["metadata"]);
+        expect(object.metadata).toMatchObject({ namespace: "default", labels: { made: "here" } });
+        seen.add(object.metadata.name);
+      }
+      expect(names.filter((name) => !seen.has(name))).toEqual([]);
       const { items } = await api.client.list<ConfigMap>(CONFIG_MAPS, where);
       expect(items.filter(({ metadata }) => metadata.name.startsWith("many-"))).toHaveLength(520);
       expect(items[0]).toMatchObject({ apiVersion: "v1", kind: "ConfigMap" });

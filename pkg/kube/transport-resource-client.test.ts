@@ -72,6 +72,24 @@ describe("TransportResourceClient", () => {
     expect(w.api.requests).toHaveLength(3);
   });
 
+  it("begins anew when pages of metadata go stale, and asks for nothing but that", async () => {
+    await using w = await world();
+    let expired = 0;
+    w.api.answer = ({ url }) => {
+      const items = [{ metadata: { name: "a" } }];
+      if (!url.includes("continue"))
+        return json({ metadata: { continue: expired < 1 ? "x" : "" }, items });
+      expired++;
+      return status(410, "Expired");
+    };
+    const names: string[] = [];
+    for await (const { metadata } of w.client.listMetadata(PODS)) names.push(metadata.name);
+    expect(names).toEqual(["a", "a"]);
+    expect(w.api.requests.map(({ headers }) => headers.accept)).toEqual(
+      Array(3).fill("application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"),
+    );
+  });
+
   it.each([
     ["json", "application/json-patch+json", ""],
     ["merge", "application/merge-patch+json", ""],

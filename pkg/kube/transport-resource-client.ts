@@ -25,6 +25,9 @@ const LIST_TRIES = 3;
 /** etcd takes objects up to 1.5 MiB; as JSON with all its escapes one may be several times that. */
 const MAX_EVENT_BYTES = 16 * 1024 * 1024;
 
+/** Lists as their objects' metadata alone; kube-apiserver has it since 1.15. */
+const METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
+
 const PATCH_MEDIA_TYPES: Readonly<Record<PatchKind, string>> = {
   json: "application/json-patch+json",
   merge: "application/merge-patch+json",
@@ -73,6 +76,22 @@ export class TransportResourceClient implements ResourceClient {
     for (let tries = 1; ; tries++) {
       try {
         return await this.#listPages<T>(type, options, signal);
+      } catch (error) {
+        if (!isStatus(error, "Expired") || tries === LIST_TRIES) throw error;
+      }
+    }
+  }
+
+  async *listMetadata(
+    type: ResourceType,
+    options: ListOptions = {},
+    signal?: AbortSignal,
+  ): AsyncGenerator<Pick<KubeObject, "metadata">, void, void> {
+    for (let tries = 1; ; tries++) {
+      try {
+        for await (const { items } of this.#pages(type, options, signal, METADATA))
+          for (const { metadata } of items) yield { metadata };
+        return;
       } catch (error) {
         if (!isStatus(error, "Expired") || tries === LIST_TRIES) throw error;
       }
@@ -159,19 +178,32 @@ export class TransportResourceClient implements ResourceClient {
     signal: AbortSignal | undefined,
   ): Promise<KubeList<T>> {
     const items: T[] = [];
-    let first: KubeList<T> | undefined;
+    let first: Omit<KubeList<T>, "items"> | undefined;
+    // Items of built-in lists do not say what they are.
+    const header = { apiVersion: apiVersionOf(type), kind: type.kind };
+    for await (const { items: some, ...head } of this.#pages<T>(type, options, signal)) {
+      first ??= head;
+      for (const item of some) items.push({ ...header, ...item });
+    }
+    const { apiVersion = "", kind = "", metadata } = first ?? {};
+    const resourceVersion = metadata?.resourceVersion ?? "";
+    return { apiVersion, kind, metadata: { resourceVersion }, items };
+  }
+
+  async *#pages<T extends KubeObject>(
+    type: ResourceType,
+    options: ListOptions,
+    signal: AbortSignal | undefined,
+    accept = "application/json",
+  ): AsyncGenerator<KubeList<T>, void, void> {
     let next: string | undefined;
     do {
       const path = collectionPath(type, options, { limit: PAGE_SIZE, continue: next });
-      const page = await this.#object<KubeList<T>>({ method: "GET", path }, signal);
-      first ??= page;
-      // Items of built-in lists do not say what they are.
-      const header = { apiVersion: apiVersionOf(type), kind: type.kind };
-      for (const item of page.items ?? []) items.push({ ...header, ...item });
+      const request = { method: "GET", path, headers: { accept } };
+      const page = await this.#object<KubeList<T>>(request, signal);
+      yield { ...page, items: page.items ?? [] };
       next = page.metadata.continue || undefined;
     } while (next !== undefined);
-    const { apiVersion, kind, metadata } = first;
-    return { apiVersion, kind, metadata: { resourceVersion: metadata.resourceVersion }, items };
   }
 
   async #object<T>(request: ApiRequest, signal: AbortSignal | undefined): Promise<T> {

@@ -136,7 +136,10 @@ export interface MirroredAs {
 }
 
 /** What a mirrored object says of itself; undefined if it is none. */
-export function reportedAs(object: KubeObject, { path }: MirrorOwner): MirroredAs | undefined {
+export function reportedAs(
+  object: Pick<KubeObject, "metadata">,
+  { path }: MirrorOwner,
+): MirroredAs | undefined {
   const { annotations, labels } = object.metadata;
   const key = annotations?.[KEY];
   const version = annotations?.[VERSION];
@@ -146,7 +149,7 @@ export function reportedAs(object: KubeObject, { path }: MirrorOwner): MirroredA
 }
 
 /** Characters of what was reported, as JSON. */
-export function sizeOf({ metadata }: KubeObject): number {
+export function sizeOf({ metadata }: Pick<KubeObject, "metadata">): number {
   const size = Number(metadata.annotations?.[SIZE]);
   return Number.isSafeInteger(size) && size > 0 ? size : 0;
 }

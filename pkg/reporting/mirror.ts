@@ -71,9 +71,8 @@ export class Mirror implements Keeper {
       const type = mirrorType(name);
       if (type === undefined) continue;
       const namespace = mirrorNamespace(owner.cluster);
-      const { items } = await client.list(type, { namespace }, signal);
       const versions = new Map<string, Version>();
-      for (const object of items) {
+      for await (const object of client.listMetadata(type, { namespace }, signal)) {
         const found = reportedAs(object, owner);
         if (found === undefined) continue;
         versions.set(found.key, found.version);
