@@ -85,8 +85,8 @@ describe("the pace of bulk on a link", () => {
   it("begins with little, and finds out within seconds what a far way takes", () => {
     const way = new Way(2500, 200);
     expect(way.pace.window).toBeLessThan(64 * 1024);
-    way.until(5000);
-    expect(way.rateUntil(8000)).toBeGreaterThan(2000);
+    way.until(4000);
+    expect(way.rateUntil(7000)).toBeGreaterThan(2000);
     expect(way.longestWait).toBeLessThan(mostWait(way));
   });
 
@@ -113,6 +113,18 @@ describe("the pace of bulk on a link", () => {
     way.until(75_000);
     way.longestWait = 0;
     expect(way.rateUntil(90_000)).toBeGreaterThan(1600);
+    expect(way.longestWait).toBeLessThan(mostWait(way));
+  });
+
+  it("learns nothing from little of how much more would go", () => {
+    const way = new Way(250, 100);
+    for (let step = 0; step < 600; step++) {
+      way.wanted = Math.max(way.sent, 10_000 * step);
+      way.until(100 * (step + 1));
+    }
+    way.wanted = Number.POSITIVE_INFINITY;
+    way.longestWait = 0;
+    way.until(70_000);
     expect(way.longestWait).toBeLessThan(mostWait(way));
   });
 
