@@ -49,14 +49,14 @@ describe.skipIf(MISSING !== "")(SUITE, () => {
   const shop = (...args: string[]) => kubectl.ok("-n", "shop", ...args);
   const field = (what: string, path: string, namespace = "shop") =>
     kubectl.ok("-n", namespace, "get", what, "-o", `jsonpath={${path}}`);
-  const rolledOut = (what: string) => shop("rollout", "status", what, "--timeout=50s");
+  const rolledOut = (what: string) => shop("rollout", "status", what, "--timeout=100s");
   const images = async () =>
     new Set((await field("pods", ".items[*].spec.containers[0].image")).split(" "));
   const gone = (...what: string[]) =>
     eventually(`${what} is gone`, async () => (await names("-n", "shop", ...what)).length === 0);
 
   it("has a node that is ready and renews its lease", async () => {
-    await kubectl.ok("wait", "--for=condition=Ready", `node/${HOLLOW_NODE}`, "--timeout=50s");
+    await kubectl.ok("wait", "--for=condition=Ready", `node/${HOLLOW_NODE}`, "--timeout=100s");
     const renewed = () => field(`lease/${HOLLOW_NODE}`, ".spec.renewTime", "kube-node-lease");
     const first = await eventually("the lease is there", renewed);
     await eventually("the lease is renewed", async () => (await renewed()) > first, 50_000);
@@ -155,7 +155,7 @@ describe.skipIf(MISSING !== "")(SUITE, () => {
     await shop("delete", "deployment/short", "--cascade=background");
     await gone("replicasets,pods", ...own);
     await make();
-    await shop("delete", "deployment/short", "--cascade=foreground", "--timeout=50s");
+    await shop("delete", "deployment/short", "--cascade=foreground", "--timeout=100s");
     expect(await names("-n", "shop", "replicasets,pods", ...own)).toEqual([]);
     await make();
     await shop("delete", "deployment/short", "--cascade=orphan");
@@ -173,7 +173,7 @@ describe.skipIf(MISSING !== "")(SUITE, () => {
   }, 120_000);
 
   it("ends everything in a namespace with the namespace", async () => {
-    await kubectl.ok("delete", "namespace", "shop", "--timeout=50s");
+    await kubectl.ok("delete", "namespace", "shop", "--timeout=100s");
     for (const kind of ["pods", "deployments", "replicasets", "services", "endpoints", "jobs"])
       expect(await names("-n", "shop", kind)).toEqual([]);
     expect(await names("namespaces")).not.toContain("namespace/shop");

@@ -8,7 +8,7 @@ import { describeWithControlPlane } from "../support/control-plane.ts";
 import { eventually } from "../support/eventually.ts";
 import { ObjectApi } from "../support/object-api.ts";
 import type { TaskHandle } from "../support/process-tree.ts";
-import { RootGroup } from "../support/root-group.ts";
+import { LEASE_SECONDS, RootGroup } from "../support/root-group.ts";
 
 const CONFIG_MAPS = "/api/v1/namespaces/default/configmaps";
 
@@ -49,7 +49,7 @@ describeWithControlPlane("Two roots on one real API server", (plane) => {
   const both = async (): Promise<[leader: string, follower: string]> => {
     const { metadata, spec } = await roots.lease();
     const address = metadata.annotations?.["ote.baidu.com/address"];
-    expect(spec?.leaseDurationSeconds).toBe(3);
+    expect(spec?.leaseDurationSeconds).toBe(LEASE_SECONDS);
     return address === roots.address("a") ? ["a", "b"] : ["b", "a"];
   };
   /** Where a child has found the root it is below; undefined if it is below another cluster. */
@@ -62,7 +62,7 @@ describeWithControlPlane("Two roots on one real API server", (plane) => {
   it("elects the first, which the lease names", async () => {
     expect(await both()).toEqual(["a", "b"]);
     const { spec } = await roots.lease();
-    expect(spec).toMatchObject({ leaseTransitions: 0, leaseDurationSeconds: 3 });
+    expect(spec).toMatchObject({ leaseTransitions: 0, leaseDurationSeconds: LEASE_SECONDS });
     expect(terms("b")).toBe(0);
     await expectDoneOnce(await roots.task("first", create("first")));
   });

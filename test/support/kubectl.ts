@@ -25,7 +25,7 @@ export class Kubectl {
   run(...args: string[]): Promise<CommandResult> {
     const env = { PATH: process.env.PATH, HOME: "/nonexistent", KUBECONFIG: this.#kubeconfig };
     return new Promise((resolve) => {
-      execFile(this.#program, args, { env, timeout: 60_000 }, (error, out, err) =>
+      execFile(this.#program, args, { env, timeout: 120_000 }, (error, out, err) =>
         resolve({ code: error === null ? 0 : Number(error.code ?? 1), out, err }),
       );
     });

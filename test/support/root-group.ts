@@ -17,6 +17,9 @@ import { type LogLine, NodeProgram } from "./node-program.ts";
 import { TaskHandle } from "./process-tree.ts";
 import { freePort } from "./program.ts";
 
+/** Long enough that a leader on a busy machine renews it in time. */
+export const LEASE_SECONDS = 6;
+
 /** Several roots on one API, a region below them that knows all, and a shop below the region. */
 export class RootGroup implements AsyncDisposable {
   readonly folder = mkdtempSync(join(tmpdir(), "ote-roots-"));
@@ -56,7 +59,7 @@ export class RootGroup implements AsyncDisposable {
   launchRoot(name: string, ...flags: string[]): void {
     this.#launch(name, "root", [
       ...["--kube-config", this.#kubeconfig, "--leader-elect"],
-      ...["--leader-elect-lease-duration", "3", ...flags],
+      ...["--leader-elect-lease-duration", String(LEASE_SECONDS), ...flags],
     ]);
   }
 
@@ -112,7 +115,7 @@ export class RootGroup implements AsyncDisposable {
   #launch(key: string, name: string, flags: readonly string[]): void {
     const program = new NodeProgram("cluster-controller", [
       ...["--cluster-name", name, "--data-dir", join(this.folder, key)],
-      ...["--tunnel-listen", this.address(key), "--heartbeat-interval", "0.5"],
+      ...["--tunnel-listen", this.address(key), "--heartbeat-interval", "1"],
       ...flags,
     ]);
     this.#programs.set(key, program);

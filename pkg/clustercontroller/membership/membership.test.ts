@@ -250,7 +250,7 @@ describe("a cluster whose clock is wrong", () => {
     await tree.join(cluster, await tree.token());
     const member = await tree.launch(cluster, tree.root, Date.now() + days * 86_400_000);
     await eventually(() => member.controller.path.length === 2);
-    expect(Math.abs(member.credentials.clock.now() - Date.now())).toBeLessThan(5000);
+    expect(Math.abs(member.credentials.clock.now() - Date.now())).toBeLessThan(60_000);
   });
 });
 
