@@ -186,4 +186,51 @@ export const applying = area("apply", [
       ["editor", "Update", { "f:data": { "f:l": {} } }],
     ],
   ),
+  behaviour(
+    "takes nothing from anybody with an empty map",
+    async (s) => {
+      await s.apply(s.maps("a"), "me", map({ k: "1" }));
+      const { code, body } = await s.apply(s.maps("a"), "you", map({}));
+      const back = await s.apply(s.maps("a"), "me", map({ k: "2" }));
+      return [code, body.data, back.code, back.body.data];
+    },
+    [200, { k: "1" }, 200, { k: "2" }],
+  ),
+  behaviour(
+    "lets go of what somebody else has applied as an empty map",
+    async (s) => {
+      await s.apply(s.maps("a"), "me", map({ k: "1" }));
+      await s.apply(s.maps("a"), "you", map({}));
+      const { code, body } = await s.apply(s.maps("a"), "me", map(undefined));
+      return [code, body.data ?? {}];
+    },
+    [200, {}],
+  ),
+  behaviour(
+    "applies an empty part of what was created otherwise",
+    async (s) => {
+      const quota = {
+        apiVersion: "v1",
+        kind: "ResourceQuota",
+        metadata: { name: "a" },
+        spec: { hard: { pods: "2" } },
+      };
+      const path = s.core("resourcequotas");
+      await s.make(path, quota);
+      const { code, body } = await s.apply(`${path}/a`, "you", { ...quota, spec: {} });
+      return [code, body.spec];
+    },
+    [200, { hard: { pods: "2" } }],
+  ),
+  behaviour(
+    "takes an empty namespace that somebody else has created",
+    async (s) => {
+      const body = { apiVersion: "v1", kind: "Namespace", metadata: { name: `${s.ns}-b` } };
+      await s.make("/api/v1/namespaces", body);
+      const path = `/api/v1/namespaces/${s.ns}-b`;
+      const answer = await s.apply(path, "you", { ...body, spec: {}, status: {} });
+      return [answer.code, answer.body.spec];
+    },
+    [200, { finalizers: ["kubernetes"] }],
+  ),
 ]);

@@ -73,13 +73,13 @@ export function union(a: FieldSet, b: FieldSet): FieldSet {
   return merged;
 }
 
-/** The fields of `a` that are not in `b`; what is below a field that `b` has as a whole is in `b`. */
+/** The fields of `a` that are not in `b`. A map that was empty has nothing of what is in it now. */
 export function subtract(a: FieldSet, b: FieldSet): FieldSet {
   const rest: Record<string, FieldSet> = {};
   for (const [key, inner] of Object.entries(a)) {
     const other = Object.hasOwn(b, key) ? b[key] : undefined;
-    if (other === undefined) rest[key] = inner;
-    else if (!isLeaf(other) && !isLeaf(inner)) {
+    if (other === undefined || (isLeaf(other) && !isLeaf(inner))) rest[key] = inner;
+    else if (!isLeaf(inner)) {
       const left = subtract(inner, other);
       if (!isLeaf(left)) rest[key] = left;
     }
@@ -92,7 +92,7 @@ export function common(a: FieldSet, b: FieldSet): readonly (readonly string[])[]
   return Object.entries(a).flatMap(([key, inner]) => {
     const other = Object.hasOwn(b, key) ? b[key] : undefined;
     if (other === undefined || key === SELF) return [];
-    if (isLeaf(inner) || isLeaf(other)) return [[key]];
+    if (isLeaf(inner) || isLeaf(other)) return isLeaf(inner) && isLeaf(other) ? [[key]] : [];
     return common(inner, other).map((rest) => [key, ...rest]);
   });
 }
