@@ -161,6 +161,8 @@ export const CLUSTER_CONTROLLER_ROWS: readonly OptionRow[] = [
 /** The settings of the cluster controller, complete. */
 export interface ClusterControllerSettings extends CommonOptions, ReportOptions {
   readonly collectReports: Collected;
+  /** Characters of JSON. */
+  readonly collectLimit: number;
   /** Whether objects of entry points above are kept here. */
   readonly acceptsPropagated: boolean;
   readonly clusterName: ClusterName;
@@ -244,6 +246,7 @@ export function clusterControllerSettings(
     propagate: raw.propagate,
     acceptsPropagated: raw.propagated !== false,
     collectReports: raw.collectReports ?? (root ? "all" : "status"),
+    collectLimit: raw.collectLimit,
     apiListen: raw.apiListen ?? rootApi,
     apiKubeConfig: raw.apiKubeConfig ?? join(dataDir, "admin.kubeconfig"),
     apiTokenFile: raw.apiTokenFile,

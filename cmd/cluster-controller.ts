@@ -111,6 +111,7 @@ async function startController(
       oldPeers: oldPeers(options),
       isHeir,
       collected: options.collectReports,
+      collectLimit: options.collectLimit,
       propagated: options.propagate,
     },
     {

@@ -32,6 +32,14 @@ export const REPORT_ROWS: readonly OptionRow[] = [
     parse: collected,
   },
   {
+    flags: "--collect-limit <MiB>",
+    env: "OTE_COLLECT_LIMIT",
+    meaning:
+      "how much all clusters together may report; what one of them has beyond 1 MiB is left out when it is reached",
+    default: "1024",
+    parse: mebibytes,
+  },
+  {
     flags: "--propagate <kinds>",
     env: "OTE_PROPAGATE",
     meaning:
@@ -52,8 +60,15 @@ export interface ReportOptions {
   /** Milliseconds. */
   readonly reportInterval: number;
   readonly collectReports?: Collected | undefined;
+  /** Characters of JSON. */
+  readonly collectLimit: number;
   readonly propagate: readonly PropagatedKind[];
   readonly propagated?: boolean;
+}
+
+function mebibytes(text: string): number {
+  if (!/^[1-9]\d{0,6}$/.test(text)) throw new SyntaxError("it must be a number from 1 to 9999999");
+  return Number(text) * 1024 * 1024;
 }
 
 function collected(text: string): Collected {

@@ -110,7 +110,8 @@ export const REPORTED_STATUS_SCHEMA = {
       properties: {
         type: {
           type: "string",
-          description: "ApiReachable: its Kubernetes API answers its controller.",
+          description:
+            "ApiReachable: its Kubernetes API answers its controller. ReportsComplete: everything it reports is in this API.",
         },
         status: { type: "string", enum: ["True", "False", "Unknown"] },
         reason: text("One word."),

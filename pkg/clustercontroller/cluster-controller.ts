@@ -210,6 +210,7 @@ export class ClusterController {
       onRemoval: (cluster, signal) => this.#registrar?.remove(cluster, signal),
       self: this.#options.name,
       collected: this.#options.collected ?? "none",
+      collectLimit: this.#options.collectLimit ?? Number.POSITIVE_INFINITY,
       propagated: this.#options.propagated ?? [],
       converse: (cluster, service) => this.streams.converse(cluster, service),
     });

@@ -29,6 +29,8 @@ export interface EntryPointParts {
   readonly propagated: readonly PropagatedKind[];
   /** How much of what clusters report is kept here. */
   readonly collected: Collected;
+  /** Characters of JSON that all reported objects here may have. */
+  readonly collectLimit: number;
   /** A stream to a service of a cluster's controller. */
   readonly converse: (cluster: ClusterName, service: string) => Duplex;
 }
@@ -45,6 +47,7 @@ export class EntryPoint {
     if (collected !== "none")
       this.#collector = new Collector({
         ...{ client, metrics, collected, converse },
+        limit: parts.collectLimit,
         log: log.child({ part: "reports" }),
         path: (name) => live(name)?.path,
       });

@@ -30,6 +30,8 @@ export interface ClusterControllerOptions {
   readonly oldPeers?: OldPeersOptions | undefined;
   /** How much of what clusters report is kept in the API of this one; nothing if absent. */
   readonly collected?: Collected | undefined;
+  /** Characters of JSON that all reported objects in that API may have; no limit if absent. */
+  readonly collectLimit?: number | undefined;
   /** The kinds whose labelled objects in its API go down to clusters; none if absent. */
   readonly propagated?: readonly PropagatedKind[] | undefined;
   /** Another process may have executed tasks for this cluster before, with a ledger that we do not have. */

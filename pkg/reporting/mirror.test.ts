@@ -6,17 +6,19 @@ import { CLUSTER, type Cluster, SYSTEM_NAMESPACE } from "../apis/cluster.ts";
 import type { KubeObject, ResourceType } from "../apis/object.ts";
 import { type TestServer, testServer } from "../apiserver/server.fixture.ts";
 import { silentLog } from "../base/log.ts";
+import { Pace } from "../base/pace.ts";
 import { TransportResourceClient } from "../kube/transport-resource-client.ts";
 import { versionOf } from "../replication/digest.ts";
 import type { Kept } from "../replication/sink.ts";
 import { SinkStream } from "../replication/sink-stream.ts";
 import { Mirror } from "./mirror.ts";
 import { mirrorType, REPORT_CRDS } from "./mirror-objects.ts";
-import { MAX_MIRROR, MAX_OBJECT, MAX_OBJECTS, MirrorRoom } from "./mirror-room.ts";
+import { MAX_MIRROR, MAX_OBJECT, MAX_OBJECTS, MirrorSpace, OWN_SHARE } from "./mirror-room.ts";
 
 vi.mock("node:timers/promises", () => import("../../test/support/virtual-timers.ts"));
 
 const MAX_LINE = 2 * 1024 * 1024;
+const pace = new Pace({ atOnce: 1_000_000, perSecond: 1 });
 const TYPE = mirrorType("deployments") as ResourceType;
 
 let server: TestServer;
@@ -46,7 +48,11 @@ afterEach(async () => {
 
 function mirror(): Mirror {
   const owner = { cluster: "shop", path: ["root", "shop"] };
-  return new Mirror({ client, owner, log: silentLog, onRefused: () => (refused += 1) });
+  return new Mirror({
+    ...{ client, owner, pace, log: silentLog },
+    space: new MirrorSpace(Number.POSITIVE_INFINITY),
+    onRefused: () => (refused += 1),
+  });
 }
 
 async function turns(count: number): Promise<void> {
@@ -187,25 +193,116 @@ describe("a mirror", () => {
 });
 
 describe("the room for one cluster", () => {
+  const room = () => new MirrorSpace(Number.POSITIVE_INFINITY).room("shop");
+
   it("is limited in number", () => {
-    const room = new MirrorRoom();
-    for (let at = 0; at < MAX_OBJECTS; at++) expect(room.take(`k${at}`, 1)).toBe(true);
-    expect(room.take("one more", 1)).toBe(false);
-    expect(room.take("k0", 2)).toBe(true);
-    room.give("k1");
-    room.give("k1");
-    expect(room.take("one more", 1)).toBe(true);
-    expect(room.take("and another", 1)).toBe(false);
+    const own = room();
+    for (let at = 0; at < MAX_OBJECTS; at++) expect(own.take(`k${at}`, 1)).toBeUndefined();
+    expect(own.take("one more", 1)).toMatchObject({ reason: "MirrorFull" });
+    expect(own.take("k0", 2)).toBeUndefined();
+    own.give("k1");
+    own.give("k1");
+    expect(own.take("one more", 1)).toBeUndefined();
+    expect(own.take("and another", 1)).toMatchObject({ reason: "MirrorFull" });
   });
 
   it("is limited in size, and what an object had is free when it becomes another", () => {
-    const room = new MirrorRoom();
+    const own = room();
     const most = Math.floor(MAX_MIRROR / MAX_OBJECT);
-    for (let at = 0; at < most; at++) expect(room.take(`k${at}`, MAX_OBJECT)).toBe(true);
-    expect(room.take("one more", 1)).toBe(false);
-    expect(room.has("one more")).toBe(false);
-    expect(room.take("k0", 10)).toBe(true);
-    expect(room.take("one more", MAX_OBJECT - 10)).toBe(true);
-    expect(room.take("k0", 11)).toBe(false);
+    for (let at = 0; at < most; at++) expect(own.take(`k${at}`, MAX_OBJECT)).toBeUndefined();
+    expect(own.take("one more", 1)).toMatchObject({ reason: "MirrorFull" });
+    expect(own.has("one more")).toBe(false);
+    expect(own.take("k0", 10)).toBeUndefined();
+    expect(own.take("one more", MAX_OBJECT - 10)).toBeUndefined();
+    expect(own.take("k0", 11)).toMatchObject({ reason: "MirrorFull" });
+    expect(own.take("k1", MAX_OBJECT + 1)).toMatchObject({ reason: "ObjectTooLarge" });
+  });
+
+  it("lets what is there become smaller, however much there is", () => {
+    const own = room();
+    own.hold("k0", 2 * MAX_MIRROR);
+    expect(own.take("k0", 100)).toBeUndefined();
+    expect(own.take("k1", 100)).toBeUndefined();
+  });
+});
+
+describe("the room for all clusters", () => {
+  const fill = (space: MirrorSpace, cluster: string): number => {
+    const room = space.room(cluster);
+    let taken = 0;
+    while (room.take(`k${taken}`, MAX_OBJECT) === undefined) taken += 1;
+    return taken * MAX_OBJECT;
+  };
+
+  it("is for whoever needs it, but for a share of everybody's own", () => {
+    const space = new MirrorSpace(4 * OWN_SHARE);
+    expect(fill(space, "large")).toBe(4 * OWN_SHARE);
+    expect(fill(space, "one")).toBe(OWN_SHARE);
+    expect(fill(space, "another")).toBe(OWN_SHARE);
+    const room = space.room("third");
+    for (let at = 0; at < OWN_SHARE / MAX_OBJECT; at++) room.take(`k${at}`, MAX_OBJECT);
+    expect(room.take("one more", 1)).toMatchObject({ reason: "SpaceFull" });
+  });
+
+  it("is free again when a mirror is gone, and counted once when a cluster comes back", () => {
+    const space = new MirrorSpace(4 * OWN_SHARE);
+    for (let round = 0; round < 3; round++) expect(fill(space, "large")).toBe(4 * OWN_SHARE);
+    space.forget("large");
+    expect(fill(space, "other")).toBe(4 * OWN_SHARE);
+  });
+});
+
+describe("a mirror that is not complete", () => {
+  const condition = async () => {
+    const key = { namespace: SYSTEM_NAMESPACE, name: "shop" };
+    const { status } = await client.get<Cluster>(CLUSTER, key);
+    return status?.conditions?.find(({ type }) => type === "ReportsComplete");
+  };
+  const tell = (from: Mirror): void => {
+    running.push(from.run(ended.signal));
+  };
+  const version = versionOf("x");
+  const large = { spec: { text: "x".repeat(MAX_OBJECT) } };
+
+  it("says so at the object of its cluster, and when it is", async () => {
+    const own = mirror();
+    tell(own);
+    await own.put("deployments", "default/web", version, large, ended.signal);
+    await eventually("it is said", async () => (await condition())?.status === "False");
+    expect(await condition()).toMatchObject({
+      reason: "ObjectTooLarge",
+      message: `1 reported objects are left out, for example deployments default/web: it has more than ${MAX_OBJECT} characters`,
+    });
+    const later = mirror();
+    tell(later);
+    await later.put("deployments", "default/web", version, { spec: {} }, ended.signal);
+    later.compared();
+    await eventually("it is said", async () => (await condition())?.status === "True");
+    expect(await condition()).toMatchObject({ reason: "Complete" });
+  });
+
+  it("leaves what the cluster says of itself to the cluster", async () => {
+    const own = mirror();
+    tell(own);
+    const api = { status: "True", reason: "Answered", message: "yes" };
+    await own.put("status", "cluster", version, { api }, ended.signal);
+    await own.put("deployments", "default/web", version, large, ended.signal);
+    await eventually("it is said", async () => (await condition()) !== undefined);
+    await own.put("status", "cluster", versionOf("y"), { api }, ended.signal);
+    const key = { namespace: SYSTEM_NAMESPACE, name: "shop" };
+    const { status } = await client.get<Cluster>(CLUSTER, key);
+    expect(status?.conditions?.map(({ type }) => type).sort()).toEqual([
+      "ApiReachable",
+      "ReportsComplete",
+    ]);
+  });
+
+  it("says nothing where nothing was ever left out", async () => {
+    const own = mirror();
+    tell(own);
+    await own.put("deployments", "default/web", version, { spec: {} }, ended.signal);
+    own.compared();
+    await turns(50);
+    expect(await condition()).toBeUndefined();
   });
 });

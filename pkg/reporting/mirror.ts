@@ -6,11 +6,13 @@ import { isStatus, StatusError } from "../apis/status.ts";
 import { attempts } from "../base/backoff.ts";
 import { errorText, OteError } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
+import type { Pace } from "../base/pace.ts";
 import type { Version } from "../replication/message.ts";
 import type { Kept } from "../replication/sink.ts";
 import type { Keeper } from "../replication/sink-stream.ts";
 import { checkedStatus } from "./checked-status.ts";
 import { STATUS_COLLECTION, STATUS_KEY } from "./cluster-status.ts";
+import { Completeness } from "./completeness.ts";
 import {
   CLUSTER_LABEL,
   type MirrorOwner,
@@ -21,7 +23,7 @@ import {
   reportedAs,
   sizeOf,
 } from "./mirror-objects.ts";
-import { MirrorRoom } from "./mirror-room.ts";
+import type { MirrorRoom, MirrorSpace, Omission } from "./mirror-room.ts";
 import { REPORTED_TYPES } from "./reported-types.ts";
 
 /** What a mirror works with. */
@@ -31,6 +33,10 @@ export interface MirrorParts {
   readonly owner: MirrorOwner;
   /** It has a line for every object that the API does not take: limit it. */
   readonly log: Logger;
+  /** The room for all mirrors of that API. */
+  readonly space: MirrorSpace;
+  /** How fast this cluster may change what is there. */
+  readonly pace: Pace;
   /** Something was reported that the central API does not take. */
   readonly onRefused: () => void;
 }
@@ -39,6 +45,8 @@ export interface MirrorParts {
 const FIELD_MANAGER = "ote-reports";
 /** Waits between attempts to write an object, in milliseconds. */
 const RETRY = { first: 250, longest: 30_000 };
+/** From this wait on an object counts as left out, in milliseconds. */
+const WORRYING_MS = 4_000;
 /** What says that the same object will be refused again, whenever it is sent. */
 const HOPELESS = new Set([400, 405, 413, 415, 422]);
 
@@ -55,11 +63,25 @@ export class MirrorNamespaceTakenError extends OteError {
 /** The centre's half of reports: what one cluster has said, as objects of the central API. */
 export class Mirror implements Keeper {
   readonly #parts: MirrorParts;
-  readonly #room = new MirrorRoom();
+  readonly #room: MirrorRoom;
+  readonly #completeness: Completeness;
   #ready: Promise<void> | undefined;
 
   constructor(parts: MirrorParts) {
+    const { client, owner, log, space } = parts;
     this.#parts = parts;
+    this.#room = space.room(owner.cluster);
+    this.#completeness = new Completeness(client, owner.cluster, log);
+  }
+
+  /** Says at the Cluster object what is left out, until `signal` aborts. */
+  async run(signal: AbortSignal): Promise<void> {
+    await this.#completeness.run(signal);
+  }
+
+  /** Everything that was kept has been compared. */
+  compared(): void {
+    this.#completeness.check();
   }
 
   /** What is here from before. Rejects as the client does, or with a MirrorNamespaceTakenError. */
@@ -76,7 +98,7 @@ export class Mirror implements Keeper {
         const found = reportedAs(object, owner);
         if (found === undefined) continue;
         versions.set(found.key, found.version);
-        this.#room.take(nameOf(name, found.key), found.size);
+        this.#room.hold(nameOf(name, found.key), found.size);
       }
       kept.set(name, versions);
     }
@@ -90,8 +112,12 @@ export class Mirror implements Keeper {
     object: unknown,
     signal: AbortSignal,
   ): Promise<void> {
+    await this.#parts.pace.next(signal);
     if (collection === STATUS_COLLECTION) {
-      if (key === STATUS_KEY) await this.#write(key, signal, () => this.#status(object, signal));
+      if (key !== STATUS_KEY) return;
+      const omission = await this.#write(key, signal, () => this.#status(object, signal));
+      if (omission === undefined) this.#completeness.settle(key);
+      else this.#refuse(key, omission);
       return;
     }
     const type = mirrorType(collection);
@@ -99,23 +125,35 @@ export class Mirror implements Keeper {
     const body = mirrored(type, this.#parts.owner, key, version, { ...object });
     const what = nameOf(collection, key);
     const wasThere = this.#room.has(what);
-    const isWritten = this.#room.take(what, sizeOf(body))
-      ? await this.#write(what, signal, () => this.#apply(type, body, signal))
-      : this.#refuse(what, "it is too large, or there are too many");
-    if (isWritten) return;
+    const omission =
+      this.#room.take(what, sizeOf(body)) ??
+      (await this.#write(what, signal, () => this.#apply(type, body, signal)));
+    if (omission === undefined) {
+      this.#completeness.settle(what);
+      return;
+    }
     // What is known not to be so any more is not shown.
-    if (wasThere) await this.delete(collection, key, signal);
+    if (wasThere) await this.#remove(type, key, what, signal);
     else this.#room.give(what);
+    this.#refuse(what, omission);
   }
 
   async delete(collection: string, key: string, signal: AbortSignal): Promise<void> {
+    await this.#parts.pace.next(signal);
     const type = mirrorType(collection);
     if (type === undefined) return;
+    const what = nameOf(collection, key);
+    await this.#remove(type, key, what, signal);
+    this.#completeness.settle(what);
+  }
+
+  async #remove(type: ResourceType, key: string, what: string, signal: AbortSignal): Promise<void> {
     const at = { namespace: mirrorNamespace(this.#parts.owner.cluster), name: mirrorName(key) };
-    await this.#write(nameOf(collection, key), signal, async () => {
+    const omission = await this.#write(what, signal, async () => {
       await this.#parts.client.delete(type, at, signal).catch(absent);
     });
-    this.#room.give(nameOf(collection, key));
+    if (omission === undefined) this.#room.give(what);
+    else this.#refuse(what, omission);
   }
 
   async #apply(type: ResourceType, body: KubeObject, signal: AbortSignal): Promise<void> {
@@ -164,31 +202,39 @@ export class Mirror implements Keeper {
     }
   }
 
-  /** Tries until it is written, or cannot ever be; then resolves to false. Rejects when `signal` aborts. */
-  async #write(what: string, signal: AbortSignal, write: () => Promise<void>): Promise<boolean> {
-    const { log } = this.#parts;
+  /** Tries until it is written, or cannot ever be; then resolves to why. Rejects when `signal` aborts. */
+  async #write(
+    what: string,
+    signal: AbortSignal,
+    write: () => Promise<void>,
+  ): Promise<Omission | undefined> {
     for await (const { delay } of attempts(signal, RETRY)) {
       try {
         await write();
-        return true;
+        return undefined;
       } catch (error) {
         signal.throwIfAborted();
-        const isHopeless = error instanceof StatusError && HOPELESS.has(error.status.code);
+        const text = errorText(error);
+        if (error instanceof StatusError && HOPELESS.has(error.status.code))
+          return { reason: "ObjectRefused", text };
         // The namespace may have been deleted by somebody: it is made again.
         if (isStatus(error, "NotFound")) this.#ready = undefined;
-        if (isHopeless) return this.#refuse(what, errorText(error));
-        log.warn({ what, delay, text: errorText(error) }, "cannot write report, will retry");
+        this.#delayed(what, delay, text);
       }
     }
-    signal.throwIfAborted();
-    return false;
+    throw signal.reason;
   }
 
-  #refuse(what: string, text: string): false {
+  #delayed(what: string, delay: number, text: string): void {
+    this.#parts.log.warn({ what, delay, text }, "cannot write report, will retry");
+    if (delay >= WORRYING_MS) this.#completeness.omit(what, { reason: "NotWritten", text });
+  }
+
+  #refuse(what: string, omission: Omission): void {
     const { log, onRefused } = this.#parts;
-    log.warn({ what, text }, "report refused");
+    log.warn({ what, ...omission }, "report refused");
+    this.#completeness.omit(what, omission);
     onRefused();
-    return false;
   }
 }
 
@@ -231,7 +277,11 @@ export async function removeMirror(
   signal: AbortSignal,
 ): Promise<void> {
   const namespace = mirrorNamespace(cluster);
-  if (!(await hasNamespace(client, cluster, signal).catch(() => false))) return;
+  const isOurs = hasNamespace(client, cluster, signal).catch((error: unknown) => {
+    if (error instanceof MirrorNamespaceTakenError) return false;
+    throw error;
+  });
+  if (!(await isOurs)) return;
   for (const name of Object.keys(REPORTED_TYPES)) {
     const type = mirrorType(name) as ResourceType;
     await client.deleteCollection(type, { namespace }, signal).catch(absent);

@@ -7,15 +7,21 @@ import { NAMESPACE } from "../apis/namespace.ts";
 import type { KubeObject, ResourceType } from "../apis/object.ts";
 import { type TestServer, testServer } from "../apiserver/server.fixture.ts";
 import { type Logger, silentLog } from "../base/log.ts";
+import { Pace } from "../base/pace.ts";
 import { TransportResourceClient } from "../kube/transport-resource-client.ts";
 import { versionOf } from "../replication/digest.ts";
 import { SinkStream } from "../replication/sink-stream.ts";
 import { Mirror, MirrorNamespaceTakenError, mirroredClusters, removeMirror } from "./mirror.ts";
 import { mirrorType, REPORT_CRDS } from "./mirror-objects.ts";
+import { MirrorSpace } from "./mirror-room.ts";
 import { parseReport } from "./report-modes.ts";
 import { REPORTED_TYPES } from "./reported-types.ts";
 import { Reporter } from "./reporter.ts";
 
+const room = () => ({
+  space: new MirrorSpace(Number.POSITIVE_INFINITY),
+  pace: new Pace({ atOnce: 1_000_000, perSecond: 1 }),
+});
 const signal = (): AbortSignal => AbortSignal.timeout(20_000);
 const owner = { cluster: "shop", path: ["root", "shop"] };
 
@@ -68,7 +74,7 @@ async function follow(
 ): Promise<{ compared: Promise<void>; cut: () => Promise<void>; refused: () => number }> {
   const [near, far] = duplexPair();
   let count = 0;
-  const mirror = new Mirror({ client: here, owner, log, onRefused: () => (count += 1) });
+  const mirror = new Mirror({ ...room(), client: here, owner, log, onRefused: () => (count += 1) });
   const serving = from.serve(far, what);
   let markCompared = (): void => {};
   const compared = new Promise<void>((resolve) => (markCompared = resolve));
@@ -259,6 +265,7 @@ describe("reports", () => {
     const [near, far] = duplexPair();
     let count = 0;
     const mirror = new Mirror({
+      ...room(),
       client: here,
       owner,
       log: silentLog,
@@ -284,7 +291,13 @@ describe("reports", () => {
 
   it("end with whoever speaks no protocol", async () => {
     const [near, far] = duplexPair();
-    const mirror = new Mirror({ client: here, owner, log: silentLog, onRefused: () => {} });
+    const mirror = new Mirror({
+      ...room(),
+      client: here,
+      owner,
+      log: silentLog,
+      onRefused: () => {},
+    });
     const end = new SinkStream(near, new Map(), mirror).run(ended.signal);
     far.write('{"kind":"delete-everything"}\n');
     expect(await end).toMatchObject({ code: "BAD_REPLICATION" });
@@ -308,10 +321,60 @@ describe("reports", () => {
     await removeMirror(here, "shop", signal());
   });
 
+  it("of a removed cluster do not stay because the centre did not answer", async () => {
+    const get = async () => {
+      throw new ApiUnreachableError("centre", "no answer");
+    };
+    const away = Object.assign(new TransportResourceClient(centre.transport), { get });
+    await expect(removeMirror(away, "shop", signal())).rejects.toMatchObject({
+      code: "API_UNREACHABLE",
+    });
+  });
+
+  it("with names that change all the time come no faster than they may, and the last ones come", async () => {
+    const [near, far] = duplexPair();
+    const pace = new Pace({ atOnce: 20, perSecond: 100 });
+    let writes = 0;
+    const client = new TransportResourceClient({
+      request: (request, until) => {
+        if (request.method !== "GET") writes += 1;
+        return centre.transport.request(request, until);
+      },
+      [Symbol.asyncDispose]: async () => {},
+    });
+    const parts = { ...room(), pace, client, owner, log: silentLog, onRefused: () => {} };
+    running.push(
+      new SinkStream(near, new Map(), new Mirror(parts)).run(ended.signal).then(() => {}),
+    );
+    const startedAt = performance.now();
+    const say = (message: object): boolean =>
+      far.write(`${JSON.stringify({ collection: "deployments", ...message })}\n`);
+    for (let at = 0; at < 60; at++) {
+      const key = `default/d${at}`;
+      say({ kind: "put", key, version: versionOf(key), object: { metadata: {} } });
+      if (at > 0) say({ kind: "gone", key: `default/d${at - 1}` });
+    }
+    await eventually("only the last one is there", async () => {
+      const names = [...(await mirrored("deployments")).keys()];
+      return names.join() === "default.d59" && writes >= 119;
+    });
+    const seconds = (performance.now() - startedAt) / 1000;
+    // The namespace is one of the writes.
+    expect(writes).toBeLessThanOrEqual(1 + 20 + 100 * seconds + 1);
+    expect(seconds).toBeGreaterThan(0.9);
+    far.destroy();
+  });
+
   it("are not written into a namespace that belongs to somebody else", async () => {
     const metadata = { name: "ote-shop", labels: { team: "x" } };
     await here.create(NAMESPACE, { apiVersion: "v1", kind: "Namespace", metadata });
-    const mirror = new Mirror({ client: here, owner, log: silentLog, onRefused: () => {} });
+    const mirror = new Mirror({
+      ...room(),
+      client: here,
+      owner,
+      log: silentLog,
+      onRefused: () => {},
+    });
     await expect(mirror.kept(signal())).rejects.toThrow(MirrorNamespaceTakenError);
     await removeMirror(here, "shop", signal());
     expect((await here.get(NAMESPACE, { name: "ote-shop" })).metadata.labels?.team).toBe("x");

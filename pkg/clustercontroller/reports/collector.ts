@@ -6,11 +6,13 @@ import { OteError } from "../../base/errors.ts";
 import type { Logger } from "../../base/log.ts";
 import { LogLimit } from "../../base/log-limit.ts";
 import type { Metrics } from "../../base/metrics.ts";
+import { Pace } from "../../base/pace.ts";
 import { Turns } from "../../base/turns.ts";
 import { WorkQueue } from "../../base/work-queue.ts";
 import type { Kept } from "../../replication/sink.ts";
 import { SinkStream } from "../../replication/sink-stream.ts";
 import { Mirror, mirroredClusters, removeMirror } from "../../reporting/mirror.ts";
+import { MirrorSpace } from "../../reporting/mirror-room.ts";
 import type { ClusterName } from "../../wire/names.ts";
 import { EachOnline } from "../streams/each-online.ts";
 
@@ -24,6 +26,8 @@ export interface CollectorParts {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly collected: Exclude<Collected, "none">;
+  /** Characters of JSON that all mirrors together may have. */
+  readonly limit: number;
   /** The names from the top of the tree to a cluster; undefined if there is no way to it now. */
   readonly path: (cluster: ClusterName) => readonly ClusterName[] | undefined;
   /** A stream to a service of a cluster's controller. */
@@ -38,6 +42,13 @@ const COMPARED_AT_ONCE = 16;
 const COMPARE_MS = 10_000;
 /** Longest line that a cluster may say, in bytes: room for an object, and for a part of a listing. */
 const MAX_LINE = 2 * 1024 * 1024;
+/** Changes that a cluster may make in its mirror at once, as when it comes back after a long time. */
+export const CHANGES_AT_ONCE = 20_000;
+/** Changes that it may make in a second from then on; who changes more waits. */
+export const CHANGES_A_SECOND = 100;
+const PACE = { atOnce: CHANGES_AT_ONCE, perSecond: CHANGES_A_SECOND };
+/** As so many changes counts the beginning of a conversation: everything that is there is read. */
+const BEGINNING = 500;
 /** A cluster that has no object any more is still there; tried again until it has left. */
 class StillFollowedError extends OteError {
   readonly code = "STILL_REPORTING";
@@ -50,11 +61,14 @@ export class Collector {
   readonly #each: EachOnline;
   readonly #comparing = new Turns(COMPARED_AT_ONCE);
   readonly #removals: WorkQueue;
+  readonly #space: MirrorSpace;
+  readonly #paces = new Map<string, Pace>();
 
   constructor(parts: CollectorParts) {
     this.#parts = parts;
     const { log, metrics, path } = parts;
     this.#lines = new LogLimit(log, metrics);
+    this.#space = new MirrorSpace(parts.limit);
     const once = this.#follow.bind(this);
     this.#each = new EachOnline({ log, metrics, path, once, what: "reports" });
     this.#removals = new WorkQueue((name, signal) => this.#remove(name, signal), {
@@ -69,6 +83,7 @@ export class Collector {
 
   /** The object of a cluster has been deleted: what it has reported goes, too. */
   gone(name: string): void {
+    this.#paces.delete(name);
     this.#removals.mark(name);
   }
 
@@ -97,6 +112,7 @@ export class Collector {
     if (this.#each.has(name))
       throw new StillFollowedError(`Cannot delete the mirror of "${name}": it is still reporting`);
     await removeMirror(client, name, signal);
+    this.#space.forget(name);
   }
 
   /** One stream from its beginning to its end, which is told. */
@@ -106,24 +122,41 @@ export class Collector {
     signal: AbortSignal,
   ): Promise<unknown> {
     const { client, metrics, collected, converse } = this.#parts;
+    const pace = this.#paceOf(name);
     const mirror = new Mirror({
       client,
       owner: { cluster: name, path },
+      space: this.#space,
+      pace,
       log: this.#lines.of(name).child({ cluster: name }),
       onRefused: () => metrics.count("ote_reports_refused_total"),
     });
+    const ended = new AbortController();
+    await pace.next(signal, BEGINNING);
     using turn = await this.#comparing.next(signal);
+    const telling = collected === "all" ? mirror.run(ended.signal) : undefined;
     // A cluster that does not know its own objects yet must not keep the others waiting.
     const late = setTimeout(() => turn[Symbol.dispose](), COMPARE_MS);
     try {
       const kept: Kept = collected === "all" ? await mirror.kept(signal) : new Map();
       const stream = converse(name, collected === "all" ? "reports" : "status");
       const sink = new SinkStream(stream, kept, mirror, MAX_LINE);
-      return await sink.run(signal, () => turn[Symbol.dispose]());
+      return await sink.run(signal, () => {
+        turn[Symbol.dispose]();
+        mirror.compared();
+      });
     } catch (error) {
       return error;
     } finally {
       clearTimeout(late);
+      ended.abort();
+      await telling;
     }
+  }
+
+  #paceOf(cluster: string): Pace {
+    const pace = this.#paces.get(cluster) ?? new Pace(PACE);
+    this.#paces.set(cluster, pace);
+    return pace;
   }
 }
