@@ -1,12 +1,13 @@
 import type { ApiTransport } from "../pkg/apis/api-transport.ts";
 import type { EntryAddress } from "../pkg/apis/entry.ts";
 import type { ResourceClient } from "../pkg/apis/resource-client.ts";
+import type { ActAs } from "../pkg/kube/kubeconfig-transport.ts";
 
 /** What a command works with. */
 export interface OtectlIo {
   readonly client: ResourceClient;
-  /** The way to the same API, or as the same user to the entry beside it; ends with the command. */
-  readonly transport: (entry?: EntryAddress) => Promise<ApiTransport>;
+  /** The way to the same API, or to the entry beside it, as the same user or as another; ends with the command. */
+  readonly transport: (entry?: EntryAddress, actAs?: ActAs) => Promise<ApiTransport>;
   /** The file that names the root. */
   readonly kubeconfig: string;
   readonly signal: AbortSignal;
@@ -27,7 +28,8 @@ export interface OtectlOption {
   readonly flags: string;
   readonly meaning: string;
   readonly default?: string;
-  readonly parse?: (text: string) => unknown;
+  /** `before` is what it came to the last time that the option was given. */
+  readonly parse?: (text: string, before: unknown) => unknown;
 }
 
 /** One command: docs/operations.md has a row for each, and a test compares both. */
@@ -35,6 +37,7 @@ export interface OtectlCommand {
   /** As it is typed, "token create". */
   readonly name: string;
   readonly meaning: string;
+  /** `[name...]` takes as many as there are. */
   readonly arguments?: readonly (readonly [argument: string, meaning: string])[];
   readonly options?: readonly OtectlOption[];
   readonly run: (io: OtectlIo, texts: readonly string[], options: object) => Promise<void>;

@@ -1,5 +1,4 @@
 import { readFile } from "node:fs/promises";
-import { isEntryUrl } from "../pkg/apis/entry.ts";
 import { treeKubeconfig } from "../pkg/kube/tree-kubeconfig.ts";
 import { describeAuthority, retireAuthorities, rotateAuthority } from "../pkg/otectl/authority.ts";
 import { drawClusters, removeCluster } from "../pkg/otectl/clusters.ts";
@@ -7,6 +6,7 @@ import { findEntry } from "../pkg/otectl/entry.ts";
 import { deleteToken, tokenTable } from "../pkg/otectl/tokens.ts";
 import { createToken } from "../pkg/trust/create-token.ts";
 import type { OtectlCommand } from "./otectl-command.ts";
+import { ENTRY_OPTIONS, entryOf } from "./otectl-entry.ts";
 import { GET_COMMAND } from "./otectl-get.ts";
 
 interface TokenOptions {
@@ -105,23 +105,9 @@ export const OTECTL_COMMANDS: readonly OtectlCommand[] = [
     name: "kubeconfig",
     meaning: "print a kubeconfig with which kubectl reaches a cluster through the tree",
     arguments: [["<name>", "the cluster"]],
-    options: [
-      {
-        flags: "--entry <url>",
-        meaning: "where the tree is entered; as the API says if absent, else the API itself",
-        parse: entryUrl,
-      },
-      {
-        flags: "--entry-ca <file>",
-        meaning: "PEM authority of the certificate there; with --entry only",
-      },
-    ],
+    options: ENTRY_OPTIONS,
     run: async ({ client, kubeconfig, signal, print, tell }, [name = ""], given) => {
-      const { entry: url, entryCa } = given as { entry?: string; entryCa?: string };
-      if (url === undefined && entryCa !== undefined)
-        throw new TypeError("--entry-ca is for --entry: give both");
-      const ca = entryCa === undefined ? undefined : await readFile(entryCa, "utf8");
-      const entry = url === undefined ? await findEntry(client, tell, signal) : { url, ca };
+      const entry = (await entryOf(given)) ?? (await findEntry(client, tell, signal));
       const text = await readFile(kubeconfig, "utf8");
       print(treeKubeconfig(text, name, kubeconfig, entry).trimEnd());
     },
@@ -151,11 +137,6 @@ export const OTECTL_COMMANDS: readonly OtectlCommand[] = [
     },
   },
 ];
-
-function entryUrl(text: string): string {
-  if (isEntryUrl(text)) return text;
-  throw new SyntaxError("it must be a URL like https://root.example.com:8443");
-}
 
 function wholeNumber(text: string): number {
   const value = Number(text);

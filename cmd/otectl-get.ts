@@ -1,11 +1,16 @@
-import { readFile } from "node:fs/promises";
-import { type EntryAddress, isEntryUrl } from "../pkg/apis/entry.ts";
+import type { ApiTransport } from "../pkg/apis/api-transport.ts";
+import type { EntryAddress } from "../pkg/apis/entry.ts";
 import { isStatus } from "../pkg/apis/status.ts";
+import type { ActAs } from "../pkg/kube/kubeconfig-transport.ts";
 import { findEntry } from "../pkg/otectl/entry.ts";
 import { askTree } from "../pkg/otectl/get/ask-tree.ts";
-import { printAnswer } from "../pkg/otectl/get/get.ts";
-import { type GetOptions, OUTPUTS, queryPath } from "../pkg/otectl/get/get-options.ts";
+import { type GetAnswer, printAnswers } from "../pkg/otectl/get/get.ts";
+import { type GetOptions, type GetPlan, planOf } from "../pkg/otectl/get/get-options.ts";
+import { readOutput } from "../pkg/otectl/get/output-form.ts";
+import { printerFor } from "../pkg/otectl/get/printer-for.ts";
+import { GetUsageError } from "../pkg/otectl/get/targets.ts";
 import type { OtectlCommand, OtectlIo } from "./otectl-command.ts";
+import { ENTRY_OPTIONS, entryOf } from "./otectl-entry.ts";
 
 /** Longer than any deadline: then nobody answers any more. */
 const LIMIT_MS = 330_000;
@@ -15,8 +20,10 @@ export const GET_COMMAND: OtectlCommand = {
   name: "get",
   meaning: "show objects of many clusters at once",
   arguments: [
-    ["[resource]", "what kubectl get takes: pods, po, pod/web, deployments.apps"],
-    ["[name]", "one object"],
+    [
+      "[resource...]",
+      "what kubectl get takes: pods, pods web db, pods,svc, pod/web svc/web, deployments.apps",
+    ],
   ],
   options: [
     {
@@ -35,11 +42,21 @@ export const GET_COMMAND: OtectlCommand = {
     { flags: "-A, --all-namespaces", meaning: "all namespaces" },
     { flags: "-l, --selector <text>", meaning: "a label selector over objects" },
     { flags: "--field-selector <text>", meaning: "a field selector over objects" },
-    { flags: "-o, --output <form>", meaning: "wide, json, yaml or name", parse: output },
+    {
+      flags: "-o, --output <form>",
+      meaning:
+        "wide, json, yaml, name, jsonpath=..., jsonpath-as-json=..., jsonpath-file=..., custom-columns=... or custom-columns-file=...",
+    },
     { flags: "--no-headers", meaning: "no line with the names of the columns" },
     {
+      flags: "-L, --label-columns <labels>",
+      meaning: "a column for each of these labels; with commas between, or given several times",
+      parse: (text, before) => [...listed(before), ...text.split(",").filter(Boolean)],
+    },
+    { flags: "--show-labels", meaning: "a last column with all labels" },
+    {
       flags: "--sort-by <column>",
-      meaning: "wait for all rows and sort them by this column, or by a field like .metadata.name",
+      meaning: "wait for all rows and sort them by this column, or by a path like .metadata.name",
     },
     {
       flags: "--deadline <time>",
@@ -53,60 +70,76 @@ export const GET_COMMAND: OtectlCommand = {
     { flags: "--continue <token>", meaning: "go on where --limit has ended before" },
     { flags: "--raw <path>", meaning: "instead of a resource: any path of the API, like /version" },
     { flags: "--quiet", meaning: "no progress on the terminal" },
+    { flags: "--as <user>", meaning: "ask as this user, whom you must be allowed to impersonate" },
     {
-      flags: "--entry <url>",
-      meaning: "where the tree is entered; the API itself, or as it says, if absent",
-      parse: entryUrl,
+      flags: "--as-group <group>",
+      meaning: "ask as a member of this group; may be given several times, with --as only",
+      parse: (text, before) => [...listed(before), text],
     },
-    {
-      flags: "--entry-ca <file>",
-      meaning: "PEM authority of the certificate there; with --entry only",
-    },
+    { flags: "--as-uid <uid>", meaning: "ask as the user with this UID; with --as only" },
+    ...ENTRY_OPTIONS,
   ],
-  run: async (io, [resource = "", name = ""], given) => {
-    const options = given as GetOptions & EntryOptions;
-    const path = queryPath(resource, name, options);
-    const events = await ask(io, path, options);
+  run: async (io, args, given) => {
+    const { output, ...others } = given as Given;
+    const options: GetOptions = { ...others, ...(await readOutput(output)) };
+    const plan = planOf(args.filter(Boolean), options);
+    const printer = printerFor(options, plan);
+    const ask = asker(io, await entryOf(given), actAsOf(given));
     const progress = options.quiet === true ? undefined : io.progress;
-    const code = await printAnswer(events, options, { ...io, progress });
+    const code = await printAnswers(answers(plan, ask), printer, options, { ...io, progress });
     if (code !== 0) io.incomplete();
   },
 };
 
-interface EntryOptions {
-  readonly entry?: string | undefined;
-  readonly entryCa?: string | undefined;
+type Given = Omit<GetOptions, "output" | "template"> & { readonly output?: string | undefined };
+
+interface AsOptions {
+  readonly as?: string | undefined;
+  readonly asGroup?: readonly string[] | undefined;
+  readonly asUid?: string | undefined;
+}
+
+type Ask = (path: string) => ReturnType<typeof askTree>;
+
+async function* answers({ questions }: GetPlan, ask: Ask): AsyncGenerator<GetAnswer> {
+  for (const { resource, path } of questions) yield { resource, events: await ask(path) };
 }
 
 /** Asks where the caller says; else the API itself, and where that takes no such question, at the entry that it names. */
-async function ask(
+function asker(
   { transport, client, signal, tell }: OtectlIo,
-  path: string,
-  { entry: url, entryCa }: EntryOptions,
-): ReturnType<typeof askTree> {
-  const at = async (entry?: EntryAddress) =>
-    askTree(await transport(entry), path, AbortSignal.timeout(LIMIT_MS));
-  if (url === undefined && entryCa !== undefined)
-    throw new TypeError("--entry-ca is for --entry: give both");
-  if (url !== undefined)
-    return at({ url, ca: entryCa === undefined ? undefined : await readFile(entryCa, "utf8") });
-  try {
-    return await at();
-  } catch (error) {
-    // An API without a tree knows no such path, and perhaps does not even say so.
-    if (!isStatus(error, "NotFound") && !isStatus(error, "Forbidden")) throw error;
-    const entry = await findEntry(client, tell, signal);
-    if (entry === undefined) throw error;
-    return at(entry);
-  }
+  said: EntryAddress | undefined,
+  actAs: ActAs | undefined,
+): Ask {
+  let found: Promise<ApiTransport> | undefined;
+  const at = async (entry: EntryAddress | undefined, path: string) => {
+    const way = transport(entry, actAs);
+    const answer = await askTree(await way, path, AbortSignal.timeout(LIMIT_MS));
+    found = way;
+    return answer;
+  };
+  return async (path) => {
+    if (found !== undefined) return askTree(await found, path, AbortSignal.timeout(LIMIT_MS));
+    try {
+      return await at(said, path);
+    } catch (error) {
+      // An API without a tree knows no such path, and perhaps does not even say so.
+      const isElsewhere = isStatus(error, "NotFound") || isStatus(error, "Forbidden");
+      if (!isElsewhere || said !== undefined) throw error;
+      const entry = await findEntry(client, tell, signal);
+      if (entry === undefined) throw error;
+      return at(entry, path);
+    }
+  };
 }
 
-function output(text: string): string {
-  if ((OUTPUTS as readonly string[]).includes(text)) return text;
-  throw new SyntaxError(`it must be one of ${OUTPUTS.join(", ")}`);
+function actAsOf({ as: name, asGroup: groups = [], asUid: uid }: AsOptions): ActAs | undefined {
+  if (name !== undefined && name !== "") return { name, uid, groups };
+  if (groups.length > 0 || uid !== undefined)
+    throw new GetUsageError("--as-group and --as-uid are for --as: say as which user");
+  return undefined;
 }
 
-function entryUrl(text: string): string {
-  if (isEntryUrl(text)) return text;
-  throw new SyntaxError("it must be a URL like https://root.example.com:8443");
+function listed(before: unknown): readonly string[] {
+  return Array.isArray(before) ? before : [];
 }

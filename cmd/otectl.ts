@@ -5,10 +5,10 @@ import type { ResourceClient } from "../pkg/apis/resource-client.ts";
 import { errorText } from "../pkg/base/errors.ts";
 import { silentLog } from "../pkg/base/log.ts";
 import { Scope } from "../pkg/base/scope.ts";
-import { KubeconfigTransport } from "../pkg/kube/kubeconfig-transport.ts";
+import { type ActAs, KubeconfigTransport } from "../pkg/kube/kubeconfig-transport.ts";
 import { TransportResourceClient } from "../pkg/kube/transport-resource-client.ts";
-import { GetUsageError } from "../pkg/otectl/get/get-options.ts";
-import type { OtectlCommand, OtectlIo } from "./otectl-command.ts";
+import { GetUsageError } from "../pkg/otectl/get/targets.ts";
+import type { OtectlCommand, OtectlIo, OtectlOption } from "./otectl-command.ts";
 import { OTECTL_COMMANDS } from "./otectl-commands.ts";
 import { terminal } from "./otectl-terminal.ts";
 import { VERSION } from "./version.ts";
@@ -55,13 +55,18 @@ function add(program: Command, row: OtectlCommand): void {
   for (const { flags, meaning, default: value, parse } of row.options ?? []) {
     const option = new Option(flags, meaning);
     if (parse !== undefined) option.argParser(reported(parse));
-    if (value !== undefined) option.default(parse?.(value) ?? value, value);
+    if (value !== undefined) option.default(parse?.(value, undefined) ?? value, value);
     command.addOption(option);
   }
   command.action(async (...given: unknown[]) => {
-    const texts = given.slice(0, row.arguments?.length ?? 0).map((text) => String(text ?? ""));
+    const texts = given.slice(0, row.arguments?.length ?? 0).flatMap(textsOf);
     await run(row, texts, command.opts(), program.opts<{ kubeconfig?: string }>().kubeconfig);
   });
+}
+
+/** What was given for an argument; one that takes many comes as a list. */
+function textsOf(given: unknown): string[] {
+  return Array.isArray(given) ? given.map(String) : [String(given ?? "")];
 }
 
 async function run(
@@ -75,8 +80,8 @@ async function run(
       "Cannot find the root: give --kubeconfig, or set OTE_KUBE_CONFIG or KUBECONFIG",
     );
   await using scope = new Scope(silentLog);
-  const transport = async (entry?: EntryAddress) =>
-    scope.use(await KubeconfigTransport.open(kubeconfig, { entry }));
+  const transport = async (entry?: EntryAddress, actAs?: ActAs) =>
+    scope.use(await KubeconfigTransport.open(kubeconfig, { entry, actAs }));
   const client: ResourceClient = new TransportResourceClient(await transport());
   const io: OtectlIo = {
     client,
@@ -91,10 +96,12 @@ async function run(
   await row.run(io, texts, options);
 }
 
-function reported(parse: (text: string) => unknown): (text: string) => unknown {
-  return (text) => {
+function reported(
+  parse: NonNullable<OtectlOption["parse"]>,
+): (text: string, before: unknown) => unknown {
+  return (text, before) => {
     try {
-      return parse(text);
+      return parse(text, before);
     } catch (error) {
       throw new InvalidArgumentError(errorText(error));
     }

@@ -23,6 +23,15 @@ export interface TransportOptions {
   readonly connectMs?: number;
   /** Another server for the same user, with its own authority. */
   readonly entry?: EntryAddress | undefined;
+  /** As whom all requests are made, if not as the user of the kubeconfig. */
+  readonly actAs?: ActAs | undefined;
+}
+
+/** Somebody as whom one may act, as `kubectl --as` says it. */
+export interface ActAs {
+  readonly name: string;
+  readonly uid?: string | undefined;
+  readonly groups: readonly string[];
 }
 
 /** The API of a kubeconfig's current context, over HTTP/1.1 with connections kept open. */
@@ -33,11 +42,16 @@ export class KubeconfigTransport implements ApiTransport {
 
   readonly #connectMs: number;
   readonly #entry: EntryAddress | undefined;
+  readonly #actAs: ActAs | undefined;
 
-  private constructor(file: KubeconfigFile, { connectMs = 10_000, entry }: TransportOptions) {
+  private constructor(
+    file: KubeconfigFile,
+    { connectMs = 10_000, entry, actAs }: TransportOptions,
+  ) {
     this.#file = file;
     this.#connectMs = connectMs;
     this.#entry = entry;
+    this.#actAs = actAs;
   }
 
   /** Reads the file; rejects with `KUBECONFIG_INVALID`. Does not connect yet. */
@@ -89,7 +103,7 @@ export class KubeconfigTransport implements ApiTransport {
         "user-agent": "ote-stack",
         ...request.headers,
         ...lengthOf(request),
-        ...headersOf(options),
+        ...headersOf(options, this.#actAs),
       },
     });
     client.on("socket", (socket) => guard(client, socket, secure, this.#connectMs));
@@ -153,8 +167,27 @@ function lengthOf({ body }: ApiRequest): Record<string, string> {
   return body === undefined ? {} : { "content-length": String(Buffer.byteLength(body)) };
 }
 
-function headersOf(options: https.RequestOptions): Record<string, string> {
-  return (options.headers ?? {}) as Record<string, string>;
+function headersOf(
+  { headers = {} }: https.RequestOptions,
+  actAs: ActAs | undefined,
+): http.OutgoingHttpHeaders {
+  if (actAs === undefined) return headers as http.OutgoingHttpHeaders;
+  // Who is named here is meant, whomever the kubeconfig names.
+  const others = Object.entries(headers).filter(
+    ([name]) => !name.toLowerCase().startsWith("impersonate-"),
+  );
+  const { name, uid, groups } = actAs;
+  return {
+    ...Object.fromEntries(others),
+    "impersonate-user": inHeader(name),
+    ...(uid === undefined ? {} : { "impersonate-uid": inHeader(uid) }),
+    ...(groups.length === 0 ? {} : { "impersonate-group": groups.map(inHeader) }),
+  };
+}
+
+/** As Go writes it: Node takes only what looks like Latin-1. */
+function inHeader(text: string): string {
+  return Buffer.from(text).toString("latin1");
 }
 
 function plainHeaders(message: IncomingMessage): Record<string, string> {

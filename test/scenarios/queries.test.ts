@@ -1,3 +1,4 @@
+import { writeFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { eventually } from "../support/eventually.ts";
 import { KUBECTLS, Kubectl } from "../support/kubectl.ts";
@@ -78,7 +79,7 @@ describe.skipIf(KUBECTL === "")("queries through a tree of three tiers", () => {
     expect(await json("deploy", ...shop, "--clusters", "edge-*", "-l", "on=edge-2")).toEqual([
       "edge-2 Deployment web",
     ]);
-    expect(await json("deploy/web", ...shop, "--clusters", "edge-3")).toEqual([
+    expect(await json("deploy/web", ...shop, "--clusters", "edge-3*")).toEqual([
       "edge-3 Deployment web",
     ]);
     expect(
@@ -88,6 +89,64 @@ describe.skipIf(KUBECTL === "")("queries through a tree of three tiers", () => {
     expect(await json("deploy", ...shop, ...chosen)).toEqual(["edge-1 Deployment web"]);
     const { out } = await otectl.get("deploy", ...shop, "--clusters", "old", "-o", "name");
     expect(out).toBe("edge-3/deployment.apps/web\n");
+  });
+
+  it.each([
+    ["deploy", "-n", "shop"],
+    ["deploy", "-A", "-o", "wide", "--show-labels"],
+    ["deploy", "-n", "shop", "-L", "on,app", "--no-headers"],
+    ["deploy/web", "-n", "shop", "-L", "on", "-L", "nothing"],
+    ["deploy,ns", "-n", "shop"],
+    ["ns", "--sort-by", ".metadata.name"],
+    ["deploy/web", "ns/shop", "ns/default", "-n", "shop"],
+    ["deploy", "-A", "-o", "custom-columns=NAME:.metadata.name,L:.metadata.labels,X:.spec.none"],
+  ])("print in tables what kubectl prints: %s %s %s %s %s %s", async (...args) => {
+    const { code, out, err } = await otectl.get(...args, "--clusters", "edge-2");
+    const theirs = await at("edge-2").ok("get", ...args);
+    const cells = (text: string, from: number) =>
+      text.split("\n").map((line) => line.trimEnd().split(/ {2,}/).slice(from).map(ageless));
+    expect([code, err]).toEqual([0, ""]);
+    const namespace = args.includes("-A") && !args.some((arg) => arg.startsWith("custom"));
+    expect(cells(out, 1)).toEqual(cells(theirs, 0).map((line) => (line[0] === "" ? [] : line)));
+    expect(out.includes("NAMESPACE")).toBe(namespace);
+  });
+
+  it.each([
+    ["deploy/web", "-o", "jsonpath={.metadata.name} {.spec.replicas} {.metadata.labels}"],
+    ["deploy", "-o", 'jsonpath={range .items[*]}{.metadata.name}{"\\n"}{end}'],
+    ["deploy", "-o", "jsonpath={.items[0].spec.template.spec.containers[*].image}"],
+    ["deploy,sa", "-o", "jsonpath={.items[*].metadata.name}"],
+    ["deploy", "-o", "jsonpath-as-json={.items[*].metadata.labels}"],
+    ["deploy/none", "-o", "jsonpath={.metadata.name}"],
+  ])("print with a template what kubectl prints: %s %s %s", async (...args) => {
+    const mine = await otectl.get(...args, "-n", "shop", "--clusters", "edge-2");
+    const theirs = await at("edge-2").run("get", ...args, "-n", "shop");
+    expect([mine.code, mine.out]).toEqual([theirs.code, theirs.out]);
+  });
+
+  it("print what files say, and refuse what cannot be meant", async () => {
+    const [template, columns] = [`${tree.folder}/template`, `${tree.folder}/columns`];
+    await writeFile(template, "{range .items[*]}{.metadata.name};{end}");
+    await writeFile(columns, "NAME  KIND\nmetadata.name  kind\n");
+    const deploy = ["deploy", "-n", "shop", "--clusters", "edge-*"];
+    expect((await otectl.get(...deploy, "-o", `jsonpath-file=${template}`)).out).toBe(
+      "web;web;web;",
+    );
+    const { lines } = await otectl.get(...deploy, "-o", `custom-columns-file=${columns}`);
+    expect(lines.slice(1).sort()).toEqual(EDGES.map((name) => `${name}    web    Deployment`));
+    for (const wrong of [
+      ["-o", "jsonpath={.x"],
+      ["-o", "jsonpath"],
+      ["-o", "jsonpath-file=nowhere"],
+      ["-o", "go-template={{.x}}"],
+      ["-o", "json", "--show-labels"],
+      ["--as-group", "ops"],
+      ["--sort-by", "{.x"],
+    ])
+      expect((await otectl.get(...deploy, ...wrong)).code, wrong.join(" ")).toBe(2);
+    expect((await otectl.get(...deploy, "-o", "jsonpath={.items[9]}")).err).toMatch(
+      /array index out of bounds/,
+    );
   });
 
   it("find kinds where they are, and say where they are not", async () => {
@@ -134,6 +193,13 @@ describe.skipIf(KUBECTL === "")("queries through a tree of three tiers", () => {
         message: expect.stringContaining('User "ann" cannot list resource "deployments"'),
       }),
     ]);
+    const deploy = ["deploy", "-n", "shop", "--clusters", "edge-*"];
+    const mine = await otectl.get(...deploy, ...as);
+    expect([mine.code, mine.err]).toEqual([
+      1,
+      expect.stringMatching(/^edge-1: Forbidden: .*User "ann" cannot list resource "deployments"/),
+    ]);
+    expect((await otectl.get(...deploy, ...as, "--as-group", "system:masters")).code).toBe(0);
     const view = ["--clusterrole=view", "--user=ann"];
     await at("edge-1").ok("create", "rolebinding", "ann", "-n", "shop", ...view);
     const allowed = await query(at("root"), parameters, ...as);
@@ -141,6 +207,18 @@ describe.skipIf(KUBECTL === "")("queries through a tree of three tiers", () => {
       failures: [],
       rows: [{ cells: expect.arrayContaining(["edge-1", "web"]) }],
     });
+    expect((await otectl.get(...deploy, ...as, "-o", "name")).out).toBe(
+      "edge-1/deployment.apps/web\n",
+    );
+  });
+
+  it("are all answered when a script asks forty at once, and others meanwhile", async () => {
+    const parameters = "clusters=edge-*&resource=deploy&namespace=shop";
+    const all = Array.from({ length: 40 }, () => query(at("root"), parameters));
+    const other = await query(at("root"), parameters, "--as", "ann");
+    expect(other).toMatchObject({ summary: { asked: 1, answered: 1 } });
+    for (const { summary } of await Promise.all(all))
+      expect(summary).toMatchObject({ answered: 3 });
   });
 
   it("name a cluster that is killed, at once or in the middle", async () => {
@@ -176,3 +254,8 @@ describe.skipIf(KUBECTL === "")("queries through a tree of three tiers", () => {
     ).toBeGreaterThan(9);
   });
 });
+
+/** A cell, if it is no age, which may be another a moment later. */
+function ageless(cell: string): string {
+  return /^(\d+[smhd])+$/.test(cell) ? "AGE" : cell;
+}

@@ -15,12 +15,21 @@ export interface TurnLimits {
   readonly patienceMs: number;
 }
 
+/** Most queries under way, of all users and of one. */
+const MAX_QUERIES = 32;
+const MAX_QUERIES_OF_USER = 8;
+/** Most queries that wait for their turn, of all users and of one. */
+const MAX_WAITING = 64;
+const MAX_WAITING_OF_USER = 8;
+/** How long a query waits for its turn. */
+const TURN_PATIENCE_MS = 5000;
+
 export const TURN_LIMITS: TurnLimits = {
-  all: 32,
-  each: 8,
-  waiting: 64,
-  waitingEach: 8,
-  patienceMs: 5000,
+  all: MAX_QUERIES,
+  each: MAX_QUERIES_OF_USER,
+  waiting: MAX_WAITING,
+  waitingEach: MAX_WAITING_OF_USER,
+  patienceMs: TURN_PATIENCE_MS,
 };
 
 /** After how long who was refused may ask again. */

@@ -2,8 +2,12 @@ import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { eventually } from "../../../test/support/eventually.ts";
 import type { QueryColumn, QueryEvent, QueryRow } from "../../apis/cluster-query.ts";
-import { printAnswer } from "./get.ts";
-import { type GetOptions, queryPath } from "./get-options.ts";
+import { type GetAnswer, type GetIo, printAnswers } from "./get.ts";
+import { type GetOptions, planOf } from "./get-options.ts";
+import { HeldRows } from "./printer.ts";
+import { type PrintedPlan, printerFor } from "./printer-for.ts";
+import { compareKeys } from "./sort-key.ts";
+import { GetUsageError } from "./targets.ts";
 
 const OPTIONS: GetOptions = { namespace: "default", headers: true, deadline: "10s", clusters: "*" };
 const NAMES = columns("Cluster", "Name", "Age");
@@ -44,6 +48,7 @@ async function shown(
   events: readonly (QueryEvent | ((pieces: readonly string[]) => boolean))[],
   options: Partial<GetOptions> = {},
   progress?: (text: string) => void,
+  plan?: PrintedPlan,
 ) {
   const out: string[] = [];
   const err: string[] = [];
@@ -58,8 +63,21 @@ async function shown(
     tell: (line: string) => void err.push(line),
     progress,
   };
-  const code = await printAnswer(source(), { ...OPTIONS, ...options }, io);
+  const code = await printed({ pods: source() }, { ...OPTIONS, ...options }, io, plan);
   return { code, pieces: out, lines: out.join("").split("\n").slice(0, -1), err };
+}
+
+/** Prints one answer, or several of different resources. */
+function printed(
+  answers: Readonly<Record<string, AsyncIterable<QueryEvent>>>,
+  options: GetOptions,
+  io: GetIo,
+  plan: PrintedPlan = { kinds: false, only: undefined },
+): Promise<number> {
+  const source = async function* (): AsyncGenerator<GetAnswer> {
+    for (const [resource, events] of Object.entries(answers)) yield { resource, events };
+  };
+  return printAnswers(source(), printerFor(options, plan), options, io);
 }
 
 const START: QueryEvent = { type: "SELECTED", clusters: 2 };
@@ -129,7 +147,7 @@ describe("otectl get", () => {
       "CLUSTER   NAMESPACE   NAME",
       "a         shop        x",
     ]);
-    expect((await shown(events, { headers: false })).lines).toEqual(["a   x"]);
+    expect((await shown(events, { headers: false })).lines).toEqual(["a     x"]);
   });
 
   it("does not let a cluster write to the terminal", async () => {
@@ -222,7 +240,7 @@ describe("otectl get", () => {
         write: async (text: string) => void out.push(text),
         tell: (line: string) => void err.push(line),
       };
-      expect(await printAnswer(broken(), { ...OPTIONS, output }, io)).toBe(1);
+      expect(await printed({ pods: broken() }, { ...OPTIONS, output }, io)).toBe(1);
       expect(err).toEqual(["the answer was cut off, there may be more: socket hang up"]);
       if (output === undefined) expect(out.join("")).toContain("a         x");
       else expect(JSON.parse(out.join("")).items).toHaveLength(1);
@@ -257,11 +275,229 @@ describe("otectl get", () => {
   });
 });
 
-describe("the question", () => {
-  const ask = (resource: string, name: string, options: Partial<GetOptions> = {}) =>
-    Object.fromEntries(
-      new URLSearchParams(queryPath(resource, name, { ...OPTIONS, ...options }).split("?")[1]),
+describe("several resources", () => {
+  const service: QueryEvent = {
+    type: "ROWS",
+    cluster: "a",
+    resource: "service",
+    rows: [
+      { cells: ["a", "db", "1.2.3.4"], object: { kind: "Service", metadata: { name: "db" } } },
+    ],
+  };
+  const both = (): Record<string, AsyncIterable<QueryEvent>> => ({
+    pods: told([START, NAMES, rows("a", ["x", "1s"]), failed("b"), end()]),
+    nothing: told([START, failed("b"), end({ rows: 0 })]),
+    svc: told([START, columns("Cluster", "Name", "Ip"), service, failed("b"), end()]),
+  });
+
+  async function* told(events: readonly QueryEvent[]): AsyncGenerator<QueryEvent> {
+    yield* events;
+  }
+
+  async function print(
+    options: Partial<GetOptions>,
+    answers: Readonly<Record<string, AsyncIterable<QueryEvent>>> = both(),
+  ) {
+    const [out, err]: [string[], string[]] = [[], []];
+    const io = {
+      write: async (text: string) => void out.push(text),
+      tell: (line: string) => void err.push(line),
+    };
+    const plan = { kinds: true, only: undefined };
+    const code = await printed(answers, { ...OPTIONS, ...options }, io, plan);
+    return { code, lines: out.join("").split("\n").slice(0, -1), err };
+  }
+
+  it("are a table each, with kinds before the names, and one end", async () => {
+    const { code, lines, err } = await print({});
+    expect(lines).toEqual([
+      "CLUSTER   NAME    AGE",
+      "a         pod/x   1s",
+      "",
+      "CLUSTER   NAME         IP",
+      "a         service/db   1.2.3.4",
+    ]);
+    expect(code).toBe(1);
+    expect(err).toEqual(["b: Offline: it is away", "1 of 2 clusters did not answer"]);
+    expect((await print({ headers: false })).lines).toEqual([
+      "a     pod/x   1s",
+      "a     service/db   1.2.3.4",
+    ]);
+  });
+
+  it("are one list of objects, and one of names", async () => {
+    const { items } = JSON.parse((await print({ output: "json" })).lines.join("\n"));
+    expect(items.map(({ kind }: { kind: string }) => kind)).toEqual(["Pod", "Service"]);
+    expect((await print({ output: "name" })).lines).toEqual(["a/pod/x", "a/service/db"]);
+    const sorted = await print({ sortBy: "name" });
+    expect(sorted.lines).toHaveLength(5);
+  });
+
+  it("are shown up to where they were cut off", async () => {
+    const cut = { ...both(), svc: told([START, columns("Cluster", "Name"), service]) };
+    const { code, lines, err } = await print({ output: "name" }, cut);
+    expect([code, lines]).toEqual([1, ["a/pod/x", "a/service/db"]]);
+    expect(err.at(-1)).toMatch(/^the answer was cut off/);
+  });
+});
+
+describe("what objects have", () => {
+  const object = (name: string, more: object = {}) => ({
+    kind: "Pod",
+    metadata: { name, labels: { "example.com/app": name, tier: "x" } },
+    ...more,
+  });
+  const event = (cluster: string, ...objects: { metadata: { name: string } }[]): QueryEvent => ({
+    type: "ROWS",
+    cluster,
+    resource: "pod",
+    rows: objects.map((one) => ({ cells: [cluster, one.metadata.name], object: one })),
+  });
+  const pods = [
+    START,
+    columns("Cluster", "Name"),
+    event("a", object("x", { spec: { n: 10 } }), object("y", { spec: { n: 9 } })),
+    event("b", { kind: "Pod", metadata: { name: "z" } } as ReturnType<typeof object>),
+    end({ rows: 3 }),
+  ];
+  const path = (template: string, output: GetOptions["output"] = "jsonpath") =>
+    shown(pods, { output, template });
+
+  it("is shown in columns for labels", async () => {
+    const { lines } = await shown(pods, {
+      labelColumns: ["example.com/app", "none"],
+      showLabels: true,
+    });
+    expect(lines).toEqual([
+      "CLUSTER   NAME   APP   NONE   LABELS",
+      "a         x      x            example.com/app=x,tier=x",
+      "a         y      y            example.com/app=y,tier=x",
+      "b         z                   <none>",
+    ]);
+  });
+
+  it("is shown in columns of one's own, beside the cluster", async () => {
+    const template = "Name:.metadata.name,N:{.spec.n}";
+    expect((await shown(pods, { output: "custom-columns", template })).lines).toEqual([
+      "CLUSTER   Name   N",
+      "a         x      10",
+      "a         y      9",
+      "b         z      <none>",
+    ]);
+    const file = "NAME  L\nmetadata.name .metadata.labels\n";
+    const { lines } = await shown(pods, { output: "custom-columns-file", template: file });
+    expect(lines[1]).toBe("a         x      map[example.com/app:x tier:x]");
+  });
+
+  it("is printed with templates, as soon as it comes where that is possible", async () => {
+    const flow = '{range .items[*]}{.metadata.name}{"\\n"}{end}.';
+    const { pieces } = await shown(
+      [...pods.slice(0, 3), (out) => out.length > 0, ...pods.slice(3)],
+      { output: "jsonpath", template: `:${flow}` },
     );
+    expect(pieces).toEqual([":x\ny\n", "z\n."]);
+    expect((await path("{.items[*].spec.n}")).pieces.join("")).toBe("10 9");
+    expect((await path("{.items[-1:].metadata.name} {.kind}")).pieces.join("")).toBe("z List");
+    const cluster = "{.items[*].metadata.annotations.ote\\.baidu\\.com/cluster}";
+    expect((await path(cluster)).pieces.join("")).toBe("a a b");
+    expect((await path("{.items[*].spec.n}", "jsonpath-as-json")).pieces.join("")).toBe(
+      "[\n    10,\n    9\n]\n",
+    );
+  });
+
+  it("is the same with a template that flows as with one that waits", async () => {
+    for (const inner of [
+      "{.metadata.name},",
+      "{.spec.n}{.missing} ",
+      "{range .metadata}{.name}{end}",
+    ])
+      expect((await path(`{range .items[*]}${inner}{end}`)).pieces.join("")).toBe(
+        (await path(`{range .items[0:]}${inner}{end}`)).pieces.join(""),
+      );
+  });
+
+  it("is printed as one object if one of one cluster was asked for", async () => {
+    const one = [START, columns("Cluster", "Name"), event("a", object("x")), end()];
+    const only = { kinds: false, only: "a" };
+    const options = { output: "jsonpath", template: "{.metadata.name}" } as const;
+    const out = async (events: readonly QueryEvent[], given: Partial<GetOptions>) =>
+      (await shown(events, given, undefined, only)).pieces.join("");
+    expect(await out(one, options)).toBe("x");
+    expect(parse(await out(one, { output: "yaml" }))).toMatchObject({ kind: "Pod" });
+    expect(JSON.parse(await out(one, { output: "json" }))).toMatchObject({ kind: "Pod" });
+    expect(await out([START, failed("a"), end()], { output: "json" })).toBe("");
+    // A tag of that name: these are other clusters.
+    const others = [START, columns("Cluster", "Name"), event("b", object("x")), end()];
+    expect(JSON.parse(await out(others, { output: "json" }))).toMatchObject({ kind: "List" });
+  });
+
+  it("is what rows are sorted by, and a field that nothing has is refused", async () => {
+    const order = async (sortBy: string) =>
+      (await shown(pods, { sortBy })).lines.slice(1).map((line) => line.split(/ +/)[1]);
+    expect(await order(".spec.n")).toEqual(["z", "y", "x"]);
+    expect(await order("metadata.labels.example\\.com/app")).toEqual(["z", "x", "y"]);
+    await expect(order(".spec.none")).rejects.toThrow(/no object has such a field/);
+  });
+
+  it.each([
+    ["jsonpath", "{.x"],
+    ["jsonpath", "{foo}"],
+    ["custom-columns", "NAME"],
+    ["custom-columns", "NAME:{.a}{.b}"],
+    ["custom-columns-file", "A B\n.a"],
+    ["custom-columns-file", ""],
+  ] as const)("cannot be printed with -o %s=%s", (output, template) => {
+    const plan = { kinds: false, only: undefined };
+    expect(() => printerFor({ ...OPTIONS, output, template }, plan)).toThrow(GetUsageError);
+  });
+
+  it("must not be missing where a template says which one", async () => {
+    await expect(path("{.items[9].metadata.name}")).rejects.toThrow(/index 9, length 3/);
+    await expect(path("{.items[*].kind[0]}")).rejects.toThrow(/not array or slice/);
+  });
+
+  it("is not held without bounds", () => {
+    const held = new HeldRows("Cannot sort by name", 100);
+    const row = (size: number) => ({
+      cluster: "a",
+      resource: "pod",
+      row: { cells: ["x".repeat(size)] },
+    });
+    held.add(row(50));
+    expect(() => held.add(row(50))).toThrow(/^Cannot sort by name: all rows must be there/);
+  });
+});
+
+describe("keys to sort by", () => {
+  it.each([
+    [
+      ["2Gi", "100Mi", "1k", "500m", "3"],
+      ["500m", "3", "1k", "100Mi", "2Gi"],
+    ],
+    [
+      [10, 9, 1.5],
+      [1.5, 9, 10],
+    ],
+    [
+      ["1d", "2h3m", "45s"],
+      ["45s", "2h3m", "1d"],
+    ],
+    [
+      ["p10", "p9", null],
+      [null, "p9", "p10"],
+    ],
+  ])("%j come as %j", (keys, expected) => {
+    expect([...keys].sort((a, b) => compareKeys(a, b)).map(String)).toEqual(expected.map(String));
+  });
+});
+
+describe("the question", () => {
+  const all = (args: readonly string[], options: Partial<GetOptions> = {}) =>
+    planOf(args, { ...OPTIONS, ...options }).questions.map(({ path }) =>
+      Object.fromEntries(new URLSearchParams(path.split("?")[1])),
+    );
+  const ask = (resource: string, name: string, options: Partial<GetOptions> = {}) =>
+    all([resource, name].filter(Boolean), options)[0];
   const rest = { clusters: "*", deadline: "10s", includeObject: "Metadata" };
 
   it("is what was typed", () => {
@@ -286,13 +522,43 @@ describe("the question", () => {
   });
 
   it.each([
+    [["pods", "web", "db"], ["pods/web", "pods/db"], false],
+    [["pods,svc"], ["pods/", "svc/"], true],
+    [["pods,svc", "web"], ["pods/web", "svc/web"], true],
+    [["deploy/web", "svc/web"], ["deploy/web", "svc/web"], true],
+    [["pod/a", "pod/b"], ["pod/a", "pod/b"], false],
+    [["pods,pods"], ["pods/"], false],
+  ])("%j is a question for each of %j", (args, expected, kinds) => {
+    expect(all(args).map(({ resource, name = "" }) => `${resource}/${name}`)).toEqual(expected);
+    expect(planOf(args, OPTIONS).kinds).toBe(kinds);
+  });
+
+  it.each([
+    [["pod/web"], { clusters: "edge-1" }, "edge-1"],
+    [["pods"], { clusters: "edge-1" }, undefined],
+    [["pod/web", "pod/db"], { clusters: "edge-1" }, undefined],
+    [["pod/web"], { clusters: "edge-*" }, undefined],
+    [["pod/web"], { clusters: "a,b" }, undefined],
+    [["pod/web"], { clusters: "tier=edge" }, undefined],
+    [["pod/web"], { clusters: "edge-1", clusterSelector: "x=y" }, undefined],
+  ])("%j with %j is for one object of %s", (args, options, only) => {
+    expect(planOf(args, { ...OPTIONS, ...options }).only).toBe(only);
+  });
+
+  it.each([
     ["", "", {}],
     ["po", "", { clusters: undefined }],
     ["po", "", { raw: "/version" }],
     ["po/a", "b", {}],
     ["po/a/b", "", {}],
     ["po", "a", { allNamespaces: true }],
-  ])("%j %j %j is refused", (resource, name, options) => {
+    ["po", "a", { selector: "x=y" }],
+    ["po", "", { output: "json", showLabels: true }],
+    ["po", "", { output: "name", labelColumns: ["app"] }],
+    ["po,svc", "", { limit: "5" }],
+    ["po", "svc/web", {}],
+    ["po,svc/web", "", {}],
+  ] as const)("%j %j %j is refused", (resource, name, options) => {
     expect(() => ask(resource, name, options)).toThrow(TypeError);
   });
 });

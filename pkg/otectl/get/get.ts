@@ -2,7 +2,7 @@ import type { QueryEvent, QueryFailure, QuerySummary } from "../../apis/cluster-
 import { errorText } from "../../base/errors.ts";
 import { failureLines } from "./failure-text.ts";
 import type { GetOptions } from "./get-options.ts";
-import { type Printer, printerFor } from "./printers.ts";
+import type { Printer } from "./printer.ts";
 
 /** Where results go. */
 export interface GetIo {
@@ -17,30 +17,59 @@ export interface GetIo {
 /** Rows wait so long for others that are aligned with them. */
 const GATHER_MS = 200;
 
-/** Prints what a query tells, as it comes. Resolves with the exit code: 0 if every cluster has answered. */
-export async function printAnswer(
-  events: AsyncIterable<QueryEvent>,
+/** An answer, and what was asked for: those of the same resource are one table. */
+export interface GetAnswer {
+  readonly resource: string;
+  readonly events: AsyncIterable<QueryEvent>;
+}
+
+/**
+ * Prints what queries tell, one after another, as it comes. Resolves with the exit code: 0 if every cluster has answered.
+ * Rejects when the first of `answers` does, and when what comes cannot be printed as it was asked for.
+ */
+export async function printAnswers(
+  answers: AsyncIterable<GetAnswer>,
+  printer: Printer,
   options: GetOptions,
   io: GetIo,
 ): Promise<number> {
-  const answer = new Answer(printerFor(options), options, io);
-  try {
-    for await (const event of inTime(events, () => answer.flush())) answer.take(event);
-  } catch (error) {
-    // What has come is worth showing all the same.
-    return answer.end(errorText(error));
+  const answer = new Answer(printer, options, io);
+  const source = answers[Symbol.asyncIterator]();
+  let isBegun = false;
+  for (;;) {
+    const next = await source.next().catch((error: unknown) => new FailedAnswer(error));
+    if (next instanceof FailedAnswer) {
+      if (!isBegun) throw next.error;
+      return answer.end(errorText(next.error));
+    }
+    if (next.done === true) return answer.end();
+    const { resource, events } = next.value;
+    answer.begin(resource);
+    isBegun = true;
+    const why = await answer.tell(events);
+    if (why !== undefined) return answer.end(why);
   }
-  return answer.end();
+}
+
+class FailedAnswer {
+  readonly error: unknown;
+
+  constructor(error: unknown) {
+    this.error = error;
+  }
 }
 
 class Answer {
   readonly #printer: Printer;
   readonly #options: GetOptions;
   readonly #io: GetIo;
-  readonly #failures: QueryFailure[] = [];
+  readonly #failures = new Map<string, QueryFailure>();
+  #resource: string | undefined;
   #selected = 0;
+  #asked = 0;
   #heard = 0;
-  #summary: QuerySummary | undefined;
+  #rows = 0;
+  #next: string | undefined;
 
   constructor(printer: Printer, options: GetOptions, io: GetIo) {
     this.#printer = printer;
@@ -48,10 +77,64 @@ class Answer {
     this.#io = io;
   }
 
-  take(event: QueryEvent): void {
+  /** Rows of `resource` come from now on. */
+  begin(resource: string): void {
+    if (this.#resource !== undefined && this.#resource !== resource) this.#printer.next();
+    this.#resource = resource;
+  }
+
+  /** Takes all that comes; resolves with why there may be more, if it was cut off. */
+  async tell(events: AsyncIterable<QueryEvent>): Promise<string | undefined> {
+    let summary: QuerySummary | undefined;
+    this.#heard = 0;
+    const source = inTime(events, () => this.#flush())[Symbol.asyncIterator]();
+    try {
+      for (;;) {
+        const next = await source.next().catch((error: unknown) => errorText(error));
+        // What has come is worth showing all the same.
+        if (typeof next === "string") return next;
+        if (next.done === true) break;
+        if (next.value.type === "END") summary = next.value;
+        this.#take(next.value);
+      }
+    } finally {
+      await source.return?.(undefined);
+    }
+    if (summary === undefined) return "the connection ended";
+    this.#asked = Math.max(this.#asked, summary.asked);
+    this.#rows += summary.rows;
+    this.#next = summary.continue;
+    return undefined;
+  }
+
+  /** `cut` says why there may be more. */
+  async end(cut?: string): Promise<number> {
+    const { progress, write, tell } = this.#io;
+    progress?.("");
+    await write(this.#printer.text() + this.#printer.end());
+    const failures = [...this.#failures.values()];
+    for (const line of failureLines(failures, progress !== undefined)) tell(line);
+    if (cut !== undefined) {
+      tell(`the answer was cut off, there may be more: ${cut}`);
+      return 1;
+    }
+    if (this.#selected === 0) {
+      const { clusters, clusterSelector } = this.#options;
+      tell(`no cluster is selected by ${JSON.stringify(clusters ?? clusterSelector)}`);
+      return 1;
+    }
+    const failed = new Set(failures.map(({ cluster }) => cluster)).size;
+    if (failed > 0) tell(`${failed} of ${this.#asked} clusters did not answer`);
+    else if (this.#rows === 0) tell("No resources found");
+    if (this.#next !== undefined) tell(`there is more: --continue ${this.#next}`);
+    // Clusters that are only a way to others have nothing to say, however often they are asked.
+    return failures.every(({ reason }) => reason === "NoApi") ? 0 : 1;
+  }
+
+  #take(event: QueryEvent): void {
     switch (event.type) {
       case "SELECTED":
-        this.#selected = event.clusters;
+        this.#selected = Math.max(this.#selected, event.clusters);
         break;
       case "COLUMNS":
         this.#printer.columns(event.columns);
@@ -64,15 +147,21 @@ class Answer {
         break;
       case "FAILED":
         this.#heard++;
-        this.#failures.push(event);
+        this.#failed(event);
         break;
       case "END":
-        this.#summary = event;
         break;
     }
   }
 
-  async flush(): Promise<void> {
+  /** A cluster that is away is away for every question. */
+  #failed({ cluster, reason, message, rows }: QueryFailure): void {
+    const key = JSON.stringify([cluster, reason, message]);
+    const before = this.#failures.get(key)?.rows ?? 0;
+    this.#failures.set(key, { cluster, reason, message, rows: before + rows });
+  }
+
+  async #flush(): Promise<void> {
     const { progress, write } = this.#io;
     const text = this.#printer.text();
     if (text !== "") {
@@ -80,34 +169,6 @@ class Answer {
       await write(text);
     }
     progress?.(`${this.#heard} of ${this.#selected} clusters`);
-  }
-
-  /** `why` the answer was cut off, if it is known. */
-  async end(why = "the connection ended"): Promise<number> {
-    const { progress, write, tell } = this.#io;
-    progress?.("");
-    await write(this.#printer.text() + this.#printer.end());
-    for (const line of failureLines(this.#failures, progress !== undefined)) tell(line);
-    if (this.#summary === undefined) {
-      tell(`the answer was cut off, there may be more: ${why}`);
-      return 1;
-    }
-    return this.#conclude(this.#summary);
-  }
-
-  #conclude({ asked, failed, rows, continue: next }: QuerySummary): number {
-    const { tell } = this.#io;
-    if (this.#selected === 0) {
-      tell(
-        `no cluster is selected by ${JSON.stringify(this.#options.clusters ?? this.#options.clusterSelector)}`,
-      );
-      return 1;
-    }
-    if (failed > 0) tell(`${failed} of ${asked} clusters did not answer`);
-    else if (rows === 0) tell("No resources found");
-    if (next !== undefined) tell(`there is more: --continue ${next}`);
-    // Clusters that are only a way to others have nothing to say, however often they are asked.
-    return this.#failures.every(({ reason }) => reason === "NoApi") ? 0 : 1;
   }
 }
 

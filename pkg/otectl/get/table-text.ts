@@ -6,10 +6,17 @@ export interface TableStyle {
   readonly headers: boolean;
   /** Whether rows may be of different namespaces. */
   readonly namespaces: boolean;
+  /** Labels that have a column each. */
+  readonly labels: readonly string[];
+  /** A last column with all labels. */
+  readonly allLabels: boolean;
+  /** Whether names of columns are shown as they are. */
+  readonly verbatim: boolean;
 }
 
-/** Between columns, as kubectl does it. */
+/** Between columns, as kubectl does it; and how wide a column is at least. */
 const GAP = "   ";
+const MIN_WIDTH = 3;
 const NOTHING = "<none>";
 // Whoever can name an object in a cluster must not be able to move the cursor here.
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\u2028\u2029]/gu;
@@ -33,6 +40,11 @@ export class TableText {
     this.#columns = columns;
   }
 
+  /** Whether there are lines already. */
+  get isBegun(): boolean {
+    return this.#head.length > 0;
+  }
+
   /** The lines for some rows. */
   lines(rows: readonly QueryRow[]): string[] {
     const cells = rows.map((row) => this.#cells(row));
@@ -48,13 +60,22 @@ export class TableText {
   }
 
   #titles(): string[] {
-    const shown = this.#shown().map(({ name }) => name.toUpperCase());
-    return this.#withNamespace(shown, "NAMESPACE").map(printable);
+    const { verbatim, labels, allLabels } = this.#style;
+    const shown = this.#shown().map(({ name }) => (verbatim ? name : name.toUpperCase()));
+    const all = this.#withNamespace(shown, "NAMESPACE");
+    all.push(...labels.map((label) => label.slice(label.lastIndexOf("/") + 1).toUpperCase()));
+    if (allLabels) all.push("LABELS");
+    return all.map(printable);
   }
 
   #cells({ cells, object }: QueryRow): string[] {
     const shown = this.#shown().map(({ at }) => textOf(cells[at]));
-    return this.#withNamespace(shown, namespaceOf(object)).map(printable);
+    const { labels, allLabels } = this.#style;
+    const all = this.#withNamespace(shown, namespaceOf(object));
+    const own = labelsOf(object);
+    all.push(...labels.map((label) => own.get(label) ?? ""));
+    if (allLabels) all.push([...own].map(([key, value]) => `${key}=${value}`).join(",") || NOTHING);
+    return all.map(printable);
   }
 
   #shown(): { readonly name: string; readonly at: number }[] {
@@ -70,7 +91,7 @@ export class TableText {
 
   #widen(line: readonly string[]): void {
     for (const [at, text] of line.entries())
-      this.#widths[at] = Math.max(this.#widths[at] ?? 0, text.length);
+      this.#widths[at] = Math.max(this.#widths[at] ?? MIN_WIDTH, text.length);
   }
 
   #aligned(line: readonly string[]): string {
@@ -100,4 +121,11 @@ export function printable(text: string): string {
 function namespaceOf(object: unknown): string {
   const metadata = (object as { metadata?: { namespace?: unknown } } | undefined)?.metadata;
   return typeof metadata?.namespace === "string" ? metadata.namespace : "";
+}
+
+/** The labels of an object, sorted. */
+function labelsOf(object: unknown): ReadonlyMap<string, string> {
+  const labels = (object as { metadata?: { labels?: unknown } } | undefined)?.metadata?.labels;
+  const all = Object.entries(typeof labels === "object" && labels !== null ? labels : {});
+  return new Map(all.map(([key, value]) => [key, String(value)] as const).sort());
 }
