@@ -244,7 +244,8 @@ function noticeOf({ collection, key }: DesiredKey, outcome: Outcome): Notice {
 function isOf({ type, object }: Desired, collection: string, key: string): boolean {
   const { name, namespace } = object.metadata;
   const own = namespace === undefined ? name : `${namespace}/${name}`;
-  return collectionOf(type) === collection && own === key;
+  // Records are kept under names whose parts end with a line.
+  return collectionOf(type) === collection && own === key && !key.includes("\n");
 }
 
 function absent(error: unknown): undefined {

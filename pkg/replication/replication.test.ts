@@ -217,10 +217,47 @@ describe("replication", () => {
   it("keeps nothing of what it is asked for and does not have", () => {
     const source = new ReplicationSource(() => new Map([["pods", of(["a", "1"])]]));
     while (source.next() !== undefined);
-    for (let at = 0; at < 1000; at++)
-      source.hear({ kind: "want", collection: "pods", keys: [`k${at}`, "a"] });
+    const bucket = bucketOf("a");
+    source.hear({ kind: "differs", collection: "pods", buckets: [bucket] });
+    expect(source.next()).toMatchObject({ kind: "listing", bucket });
+    const others = Array.from({ length: 100_000 }, (_, at) => `k${at}`);
+    const keys = ["a", ...others.filter((key) => bucketOf(key) === bucket)];
+    source.hear({ kind: "want", collection: "pods", keys });
     expect(source.next()).toMatchObject({ kind: "put", key: "a" });
     expect(source.next()).toBeUndefined();
+    expect(source.waiting("pods")).toBe(0);
+  });
+
+  it("ends with a sink that makes it compare or send again and again", () => {
+    const source = new ReplicationSource(() => new Map([["pods", of(["a", "1"])]]));
+    while (source.next() !== undefined);
+    const bucket = bucketOf("a");
+    const [collection, keys] = ["pods", ["a"]];
+    expect(() => source.hear({ kind: "want", collection, keys })).toThrow(BadReplicationError);
+    source.hear({ kind: "differs", collection, buckets: [bucket] });
+    expect(() => source.hear({ kind: "want", collection, keys })).toThrow(BadReplicationError);
+    source.next();
+    source.hear({ kind: "want", collection, keys });
+    expect(() => source.hear({ kind: "want", collection, keys })).toThrow(BadReplicationError);
+    expect(() => source.hear({ kind: "differs", collection, buckets: [bucket] })).toThrow(
+      BadReplicationError,
+    );
+  });
+
+  it("ends with a source that makes it compare again and again, or under ever new names", () => {
+    const buckets = [[1, versionOf("x")]] as const;
+    const digest = (collection: string) => ({ kind: "digest", collection, buckets }) as const;
+    const sink = new ReplicationSink(new Map([["pods", new Map([["a", versionOf("1")]])]]));
+    sink.hear({ kind: "collections", names: ["pods"] });
+    sink.hear(digest("pods"));
+    expect(() => sink.hear(digest("pods"))).toThrow(BadReplicationError);
+    const many = new ReplicationSink(new Map());
+    expect(() => {
+      for (let at = 0; at < 2000; at++) {
+        many.hear({ kind: "collections", names: [`c${at}`] });
+        many.hear(digest(`c${at}`));
+      }
+    }).toThrow(BadReplicationError);
   });
 
   it("gives every collection its turn", () => {

@@ -1,6 +1,7 @@
 import { bucketOf, digests } from "./digest.ts";
 import {
   BadReplicationError,
+  MAX_COLLECTIONS,
   type SinkMessage,
   type SourceMessage,
   type Version,
@@ -24,8 +25,8 @@ export type Kept = ReadonlyMap<string, ReadonlyMap<string, Version>>;
 /** What is still to be compared of one collection. */
 interface Comparison {
   readonly kept: Map<string, Version>;
-  /** Buckets that are others there, and were not shown yet. */
-  readonly open: Set<number>;
+  /** Buckets that are others there, and were not shown yet, with the keys that are in them here. */
+  readonly open: Map<number, string[]>;
 }
 
 /**
@@ -36,11 +37,13 @@ export class ReplicationSink {
   readonly #comparisons = new Map<string, Comparison>();
   /** The collections that exist at the other end; undefined until it has said so. */
   #names: ReadonlySet<string> | undefined;
+  /** Collections whose digest has come. */
+  readonly #digested = new Set<string>();
 
   constructor(kept: Kept) {
     for (const [collection, versions] of kept) {
       if (versions.size > 0)
-        this.#comparisons.set(collection, { kept: new Map(versions), open: new Set() });
+        this.#comparisons.set(collection, { kept: new Map(versions), open: new Map() });
     }
   }
 
@@ -58,6 +61,10 @@ export class ReplicationSink {
         // More collections than were announced would be more than anybody can hold.
         if (this.#names?.has(message.collection) !== true)
           throw new BadReplicationError(`"${message.collection}" was not announced`);
+        // To compare costs us more than it costs them to ask for it.
+        if (this.#digested.has(message.collection) || this.#digested.size >= MAX_COLLECTIONS)
+          throw new BadReplicationError(`"${message.collection}" is compared too often`);
+        this.#digested.add(message.collection);
         return this.#compare(message.collection, new Map(message.buckets));
       case "listing":
         return this.#shown(message.collection, message.bucket, new Map(message.entries));
@@ -96,7 +103,9 @@ export class ReplicationSink {
       this.#comparisons.delete(collection);
       return [];
     }
-    this.#comparisons.set(collection, { kept, open: new Set(buckets) });
+    const open = new Map(buckets.map((bucket): [number, string[]] => [bucket, []]));
+    for (const key of kept.keys()) open.get(bucketOf(key))?.push(key);
+    this.#comparisons.set(collection, { kept, open });
     return [{ kind: "say", message: { kind: "differs", collection, buckets } }];
   }
 
@@ -106,13 +115,13 @@ export class ReplicationSink {
     entries: ReadonlyMap<string, Version>,
   ): readonly SinkStep[] {
     const comparison = this.#comparisons.get(collection);
-    if (comparison === undefined || !comparison.open.delete(bucket)) return [];
+    const ours = comparison?.open.get(bucket);
+    if (comparison === undefined || ours === undefined) return [];
     const { kept, open } = comparison;
+    open.delete(bucket);
     const steps: SinkStep[] = [];
-    for (const key of kept.keys()) {
-      if (bucketOf(key) === bucket && !entries.has(key))
-        steps.push({ kind: "delete", collection, key });
-    }
+    for (const key of ours)
+      if (kept.has(key) && !entries.has(key)) steps.push({ kind: "delete", collection, key });
     const keys = [...entries].filter(([key, version]) => kept.get(key) !== version);
     if (keys.length > 0) {
       const message = { kind: "want", collection, keys: keys.map(([key]) => key) } as const;

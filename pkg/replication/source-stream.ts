@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
+import { OteError } from "../base/errors.ts";
 import { jsonLines } from "../base/json-lines.ts";
 import { drained } from "./drained.ts";
 import { type Notice, sinkMessage } from "./message.ts";
@@ -8,10 +9,20 @@ import { type Collections, ReplicationSource } from "./source.ts";
 
 /** Changes of so many milliseconds go together: what changes twice meanwhile is sent once. */
 const GATHER_MS = 100;
-/** Longest line that the following end may send, in bytes. */
-const MAX_LINE = 16 * 1024 * 1024;
+/** Longest line that the following end may send, in bytes: what it wants of a listing. */
+const MAX_LINE = 2 * 1024 * 1024;
+/** Objects of a collection that may wait to be told: names that change all the time would be ever more. */
+export const MAX_UNTOLD = 250_000;
 /** Lines are written in portions of about so many bytes. */
 const PORTION = 64 * 1024;
+
+/** The other end takes nothing while more and more has changed here: it begins anew with a comparison. */
+export class FollowerBehindError extends OteError {
+  readonly code = "FOLLOWER_BEHIND";
+  constructor(collection: string) {
+    super(`Cannot go on telling of "${collection}": more than ${MAX_UNTOLD} changes wait`);
+  }
+}
 
 /** Keeps the other end of one stream true to collections of ours. What that end cannot take yet waits as names only. */
 export class SourceStream {
@@ -34,6 +45,8 @@ export class SourceStream {
   /** An object has changed, or exists no more. */
   mark(collection: string, key: string): void {
     this.#source.mark(collection, key);
+    if (this.#source.waiting(collection) > MAX_UNTOLD)
+      this.#stream.destroy(new FollowerBehindError(collection));
     this.wake();
   }
 

@@ -1,5 +1,10 @@
 import { bucketOf, digests } from "./digest.ts";
-import type { SinkMessage, SourceMessage, Version } from "./message.ts";
+import {
+  BadReplicationError,
+  type SinkMessage,
+  type SourceMessage,
+  type Version,
+} from "./message.ts";
 
 /** The objects of one kind as they are now, under keys that never mean two objects. */
 export interface Collection {
@@ -24,6 +29,10 @@ export class ReplicationSource {
   readonly #begun = new Set<string>();
   /** Buckets that the other end wants to see. */
   readonly #asked = new Map<string, Set<number>>();
+  /** Collections of which the other end has said what differs. */
+  readonly #compared = new Set<string>();
+  /** Buckets that were shown, and of which nothing was wanted yet. */
+  readonly #shown = new Map<string, Set<number>>();
   /** The collections that the other end was told of, as one text. */
   #greeted: string | undefined;
 
@@ -36,19 +45,37 @@ export class ReplicationSource {
     if (this.#begun.has(collection)) place(this.#marked, collection).add(key);
   }
 
-  /** The other end says something. */
+  /** How many objects of a collection the other end has not been told of. */
+  waiting(collection: string): number {
+    return this.#marked.get(collection)?.size ?? 0;
+  }
+
+  /** The other end says something. Throws a BadReplicationError if it asks for more than it can need. */
   hear(message: SinkMessage): void {
     const { collection } = message;
     if (!this.#begun.has(collection) || message.kind === "notice") return;
-    if (message.kind === "differs") {
-      const asked = place(this.#asked, collection);
-      for (const bucket of message.buckets) asked.add(bucket);
-    } else {
-      const contents = this.#collections()?.get(collection);
-      const marked = place(this.#marked, collection);
-      // What went after it was listed was marked then; other keys only the other end has heard of.
-      for (const key of message.keys) if (contents?.get(key) !== undefined) marked.add(key);
-    }
+    if (message.kind === "differs") this.#differs(collection, message.buckets);
+    else this.#want(collection, message.keys);
+  }
+
+  #differs(collection: string, buckets: readonly number[]): void {
+    if (this.#compared.has(collection))
+      throw new BadReplicationError(`"${collection}" is compared twice`);
+    this.#compared.add(collection);
+    const asked = place(this.#asked, collection);
+    for (const bucket of buckets) asked.add(bucket);
+  }
+
+  #want(collection: string, keys: readonly string[]): void {
+    const shown = place(this.#shown, collection);
+    const wanted = new Set(keys.map(bucketOf));
+    for (const bucket of wanted)
+      if (!shown.delete(bucket))
+        throw new BadReplicationError(`"${collection}" is wanted more than once`);
+    const contents = this.#collections()?.get(collection);
+    const marked = place(this.#marked, collection);
+    // What went after it was listed was marked then; other keys only the other end has heard of.
+    for (const key of keys) if (contents?.get(key) !== undefined) marked.add(key);
   }
 
   /** What is to be said next; undefined if nothing is. */
@@ -86,6 +113,7 @@ export class ReplicationSource {
     if (found === undefined) return undefined;
     const [collection, bucket] = found;
     const entries = collections.get(collection)?.entries() ?? [];
+    place(this.#shown, collection).add(bucket);
     return {
       kind: "listing",
       collection,

@@ -84,12 +84,13 @@ async function propagated(): Promise<string> {
   for await (const value of jsonLines(far.iterator({ destroyOnReturn: false }), 1e6)) {
     const message = value as Record<string, unknown> & { readonly entries?: [string, string][] };
     const { kind, collection } = message;
-    if (kind === "digest" && collection === "configmaps") {
-      const [first] = message.buckets as [number, string][];
-      say("liar", { kind: "differs", collection, buckets: [first?.[0]] });
-    }
+    if (collection !== "configmaps") continue;
+    // It may have been known before the cluster was told anything, or after that.
+    if (kind === "put") return String(message.version);
+    const [[bucket] = []] = (message.buckets ?? []) as [number, string][];
+    if (bucket !== undefined) say("liar", { kind: "differs", collection, buckets: [bucket] });
     const [entry] = message.entries ?? [];
-    if (kind === "listing" && entry !== undefined) return entry[1];
+    if (entry !== undefined) return entry[1];
   }
   throw new Error("The stream has ended");
 }
