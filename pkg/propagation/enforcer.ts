@@ -7,7 +7,7 @@ import type { Logger } from "../base/log.ts";
 import { LogLimit } from "../base/log-limit.ts";
 import type { Metrics } from "../base/metrics.ts";
 import { WorkQueue } from "../base/work-queue.ts";
-import type { Notice, Version } from "../replication/message.ts";
+import type { Version } from "../replication/message.ts";
 import { type Keeper, SinkStream } from "../replication/sink-stream.ts";
 import {
   type DesiredKey,
@@ -26,6 +26,7 @@ import {
   readDesired,
   VERSION_ANNOTATION,
 } from "./propagated-objects.ts";
+import { type Outcome, Teller } from "./teller.ts";
 
 /** What an enforcer works with. */
 export interface EnforcerParts {
@@ -37,9 +38,6 @@ export interface EnforcerParts {
   /** Somebody had changed or deleted an object here, and it is as it should be again. */
   readonly onCorrected: () => void;
 }
-
-/** What has become of an object. */
-type Outcome = Pick<Notice, "state" | "text" | "version">;
 
 /** Whose fields they are, for server-side apply. */
 const FIELD_MANAGER = "ote-propagation";
@@ -59,7 +57,8 @@ export class Enforcer {
   readonly #corrected = new Map<string, number>();
   /** By object that is being taken in or away: how often an entry point has spoken of it. */
   readonly #spoken = new Map<string, number>();
-  readonly #followers = new Map<string, Set<SinkStream>>();
+  /** By entry point: who tells it, on each of its streams. */
+  readonly #tellers = new Map<string, Set<Teller>>();
   readonly #ended = new AbortController();
 
   constructor(parts: EnforcerParts) {
@@ -87,14 +86,16 @@ export class Enforcer {
   /** Does as the entry point at the other end of `stream` says, until it ends. Never rejects. */
   async follow(stream: Duplex, entry: string): Promise<void> {
     const sink = new SinkStream(stream, this.#parts.store.kept(entry), this.#keeper(entry));
-    const followers = this.#followers.get(entry) ?? new Set<SinkStream>();
-    this.#followers.set(entry, followers.add(sink));
+    const teller = new Teller(sink);
+    const tellers = this.#tellers.get(entry) ?? new Set<Teller>();
+    this.#tellers.set(entry, tellers.add(teller));
     for (const [name, outcome] of this.#outcomes) {
-      const key = keyOf(name);
-      if (key.entry === entry) sink.notify(noticeOf(key, outcome));
+      const { entry: of, collection, key } = keyOf(name);
+      if (of === entry) teller.tell(collection, key, outcome);
     }
     const error = await sink.run(this.#ended.signal);
-    followers.delete(sink);
+    tellers.delete(teller);
+    if (tellers.size === 0) this.#tellers.delete(entry);
     if (error !== undefined)
       this.#lines.of(entry).info({ entry, text: error.message }, "stream ended");
   }
@@ -226,18 +227,14 @@ export class Enforcer {
       state: outcome.state === "corrected" ? "applied" : outcome.state,
     });
     if (isSame) return;
-    for (const follower of this.#followers.get(key.entry) ?? [])
-      follower.notify(noticeOf(key, outcome));
+    for (const teller of this.#tellers.get(key.entry) ?? [])
+      teller.tell(key.collection, key.key, outcome);
   }
 }
 
 /** While an object was being removed, it was put again. */
 class WantedAgainError extends OteError {
   readonly code = "WANTED_AGAIN";
-}
-
-function noticeOf({ collection, key }: DesiredKey, outcome: Outcome): Notice {
-  return { kind: "notice", collection, key, ...outcome };
 }
 
 /** Whether an object is the one that its key says it is. */

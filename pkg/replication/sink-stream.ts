@@ -77,6 +77,11 @@ export class SinkStream {
     return this.#stream.write(`${JSON.stringify(notice)}\n`);
   }
 
+  /** Resolves when `notify` can be called again. */
+  drained(): Promise<void> {
+    return drained(this.#stream);
+  }
+
   async #do(step: SinkStep, signal: AbortSignal): Promise<void> {
     if (step.kind === "say") {
       // Whoever asks us to ask, and does not read it, is not read any more.

@@ -102,8 +102,8 @@ export class Completeness {
       return { type: REPORTS_COMPLETE, status: "True", reason: "Complete", message };
     }
     const [what, { reason, text }] = first;
-    const count = this.#isMore ? `More than ${MAX_NAMED}` : String(this.#omitted.size);
-    const message = `${count} reported objects are left out, for example ${what}: ${text}`;
+    const count = this.#isMore ? `more than ${MAX_NAMED}` : String(this.#omitted.size);
+    const message = `Left out of what it reports: ${count}, for example ${what}: ${text}`;
     return {
       type: REPORTS_COMPLETE,
       status: "False",

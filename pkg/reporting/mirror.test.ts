@@ -272,7 +272,7 @@ describe("a mirror that is not complete", () => {
     await eventually("it is said", async () => (await condition())?.status === "False");
     expect(await condition()).toMatchObject({
       reason: "ObjectTooLarge",
-      message: `1 reported objects are left out, for example deployments default/web: it has more than ${MAX_OBJECT} characters`,
+      message: `Left out of what it reports: 1, for example deployments default/web: it has more than ${MAX_OBJECT} characters`,
     });
     const later = mirror();
     tell(later);
