@@ -127,10 +127,16 @@ export function readDesired(value: unknown): Desired | undefined {
   const { group, version, kind, plural, namespaced } = fields(type) as Partial<ResourceType>;
   const { metadata } = fields(object) as Partial<KubeObject>;
   const { name, namespace } = fields(metadata) as Partial<ObjectMeta>;
-  const isName = [version, kind, plural, name].every((text) => typeof text === "string" && text);
+  // They become parts of a path.
+  const isType = [version, kind, plural].every(
+    (text) => typeof text === "string" && /^[A-Za-z0-9][A-Za-z0-9-]*$/.test(text),
+  );
   const isWhole =
-    isName &&
+    isType &&
     typeof group === "string" &&
+    /^([a-z0-9][a-z0-9.-]*)?$/.test(group) &&
+    typeof name === "string" &&
+    name !== "" &&
     typeof namespaced === "boolean" &&
     (namespaced ? typeof namespace === "string" : namespace === undefined) &&
     REMOVALS.some((word) => word === removal) &&

@@ -475,6 +475,11 @@ describe("what comes over the wire", () => {
     { ...good, object: { metadata: { name: "x" } } },
     { ...good, object: { metadata: { namespace: "x" } } },
     { ...good, type: { ...good.type, namespaced: false } },
+    { ...good, type: { ...good.type, plural: "configmaps/../secrets" } },
+    { ...good, type: { ...good.type, plural: ".." } },
+    { ...good, type: { ...good.type, group: ".." } },
+    { ...good, type: { ...good.type, group: "a?b" } },
+    { ...good, type: { ...good.type, version: "v1%2f" } },
   ])("is refused otherwise: %j", (value) => {
     expect(readDesired(value)).toBeUndefined();
   });
