@@ -32,6 +32,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Row[]>>> = {
     streamRows({
       repetitions: Number(option("--repetitions", "3")),
       only: option("--only", ""),
+      allReal: process.argv.includes("--all-real"),
     }),
   reports: () => reportRows(option("--only", "")),
   uplink: uplinkRows,

@@ -6,6 +6,7 @@ import { ControlPlane } from "../test/support/control-plane.ts";
 import { KUBECTLS, Kubectl } from "../test/support/kubectl.ts";
 import { PodSession } from "../test/support/pod-session.ts";
 import { MEMBERS, PodWorld } from "../test/support/pod-world.ts";
+import { RealPodWorld } from "../test/support/real-pod-world.ts";
 import type { Row } from "./row.ts";
 import { changesSeen } from "./stream-watches.ts";
 
@@ -28,14 +29,24 @@ const STREAM_BENCHMARKS: Readonly<
   cycles: cycleRows,
 };
 
+/** What is measured how often, and if every tier has a kube-apiserver of its own or only the edge. */
+export interface StreamPlan {
+  readonly repetitions: number;
+  readonly only: string;
+  readonly allReal: boolean;
+}
+
 /** kubectl and its like through three tiers, beside direct access to the same kube-apiserver. */
-export async function streamRows(plan: { repetitions: number; only: string }): Promise<Row[]> {
+export async function streamRows(plan: StreamPlan): Promise<Row[]> {
   if ((process.env.KUBEBUILDER_ASSETS ?? "") === "") {
     process.stderr.write("streams are not measured: KUBEBUILDER_ASSETS is not set\n");
     return [];
   }
-  await using plane = await ControlPlane.start();
-  await using world = await PodWorld.start(plane);
+  await using parts = new AsyncDisposableStack();
+  const plane = parts.use(await ControlPlane.start());
+  const world = plan.allReal
+    ? parts.use(await RealPodWorld.start(plane)).pods
+    : parts.use(await PodWorld.start(plane));
   const rows: Row[] = [];
   for (const [name, measure] of Object.entries(STREAM_BENCHMARKS)) {
     if (!name.includes(plan.only)) continue;
