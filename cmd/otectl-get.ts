@@ -20,10 +20,7 @@ export const GET_COMMAND: OtectlCommand = {
   name: "get",
   meaning: "show objects of many clusters at once",
   arguments: [
-    [
-      "[resource...]",
-      "what kubectl get takes: pods, pods web db, pods,svc, pod/web svc/web, deployments.apps",
-    ],
+    ["[resource...]", "what kubectl get takes: pods, pods web db, pods,svc, pod/web svc/web, all"],
   ],
   options: [
     {
@@ -54,6 +51,8 @@ export const GET_COMMAND: OtectlCommand = {
       parse: (text, before) => [...listed(before), ...text.split(",").filter(Boolean)],
     },
     { flags: "--show-labels", meaning: "a last column with all labels" },
+    { flags: "--show-kind", meaning: "names with their kinds, like pod/web" },
+    { flags: "--ignore-not-found", meaning: "clusters that do not have it are not named" },
     {
       flags: "--sort-by <column>",
       meaning: "wait for all rows and sort them by this column, or by a path like .metadata.name",
@@ -102,7 +101,7 @@ interface AsOptions {
 type Ask = (path: string) => ReturnType<typeof askTree>;
 
 async function* answers({ questions }: GetPlan, ask: Ask): AsyncGenerator<GetAnswer> {
-  for (const { resource, path } of questions) yield { resource, events: await ask(path) };
+  for (const { path, ...question } of questions) yield { ...question, events: await ask(path) };
 }
 
 /** Asks where the caller says; else the API itself, and where that takes no such question, at the entry that it names. */

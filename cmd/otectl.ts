@@ -52,16 +52,18 @@ function add(program: Command, row: OtectlCommand): void {
   }
   const command = group.command(name).description(row.meaning);
   for (const [argument, meaning] of row.arguments ?? []) command.argument(argument, meaning);
-  for (const { flags, meaning, default: value, parse } of row.options ?? []) {
-    const option = new Option(flags, meaning);
-    if (parse !== undefined) option.argParser(reported(parse));
-    if (value !== undefined) option.default(parse?.(value, undefined) ?? value, value);
-    command.addOption(option);
-  }
+  for (const option of row.options ?? []) command.addOption(optionOf(option));
   command.action(async (...given: unknown[]) => {
     const texts = given.slice(0, row.arguments?.length ?? 0).flatMap(textsOf);
     await run(row, texts, command.opts(), program.opts<{ kubeconfig?: string }>().kubeconfig);
   });
+}
+
+function optionOf({ flags, meaning, default: value, parse }: OtectlOption): Option {
+  const option = new Option(flags, meaning);
+  if (option.required) option.argParser(reported(parse ?? String));
+  if (value !== undefined) option.default(parse?.(value, undefined) ?? value, value);
+  return option;
 }
 
 /** What was given for an argument; one that takes many comes as a list. */
@@ -101,7 +103,8 @@ function reported(
 ): (text: string, before: unknown) => unknown {
   return (text, before) => {
     try {
-      return parse(text, before);
+      // Of "-o=json" commander takes "=json" for the value; none of ours begins like that.
+      return parse(text.replace(/^=/, ""), before);
     } catch (error) {
       throw new InvalidArgumentError(errorText(error));
     }

@@ -150,6 +150,14 @@ describeWithControlPlane("queries at an entry beside a real kube-apiserver", (pl
         },
       ],
     });
+    const as = ["--as", "system:serviceaccount:kube-system:ann"];
+    const mine = await otectl.get("cm", "--clusters", "*", ...as);
+    expect(mine.err).toMatch(
+      /^real: Forbidden: .*User "system:serviceaccount:kube-system:ann" cannot list/,
+    );
+    const groups = ["--as-group", "system:masters", "--as-group", "ops"];
+    const more = await otectl.get("cm", "-n", "shop", "--clusters", "real", ...as, ...groups);
+    expect([more.code, more.err]).toEqual([0, ""]);
   }, 60_000);
 
   async function tokenRequest(): Promise<string> {

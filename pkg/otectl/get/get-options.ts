@@ -30,6 +30,8 @@ export interface GetOptions {
   /** Labels that have a column each. */
   readonly labelColumns?: readonly string[] | undefined;
   readonly showLabels?: boolean | undefined;
+  readonly showKind?: boolean | undefined;
+  readonly ignoreNotFound?: boolean | undefined;
   readonly sortBy?: string | undefined;
   readonly deadline: string;
   readonly limit?: string | undefined;
@@ -53,6 +55,8 @@ export interface Question {
   readonly resource: string;
   /** The path with its query. */
   readonly path: string;
+  /** It is well if a cluster does not have such objects, or not that one. */
+  readonly mayBeMissing: boolean;
 }
 
 /** Forms that need whole objects. */
@@ -65,6 +69,7 @@ const WORD = /^[\w.-]+$/;
 /** What the command line asks. Throws a GetUsageError. */
 export function planOf(args: readonly string[], options: GetOptions): GetPlan {
   const { clusters = "", clusterSelector = "", raw = "" } = options;
+  const { ignoreNotFound = false, showKind = false } = options;
   if (clusters === "" && clusterSelector === "")
     throw new GetUsageError('--clusters must say which clusters are asked ("*" means all)');
   const targets = parseTargets(args);
@@ -81,10 +86,14 @@ export function planOf(args: readonly string[], options: GetOptions): GetPlan {
       raw === ""
         ? targets.map((target) => ({
             resource: target.resource,
-            path: pathOf({ ...target, ...place(options) }, options),
+            path: pathOf(
+              { resource: target.resource, name: target.name, ...place(options) },
+              options,
+            ),
+            mayBeMissing: ignoreNotFound || target.isOptional,
           }))
-        : [{ resource: "", path: pathOf({ path: raw }, options) }],
-    kinds: areManyKinds(targets),
+        : [{ resource: "", path: pathOf({ path: raw }, options), mayBeMissing: ignoreNotFound }],
+    kinds: areManyKinds(targets) || showKind,
     only: one && isNamed ? clusters : undefined,
   };
 }

@@ -75,7 +75,8 @@ function printed(
   plan: PrintedPlan = { kinds: false, only: undefined },
 ): Promise<number> {
   const source = async function* (): AsyncGenerator<GetAnswer> {
-    for (const [resource, events] of Object.entries(answers)) yield { resource, events };
+    for (const [resource, events] of Object.entries(answers))
+      yield { resource, events, mayBeMissing: options.ignoreNotFound === true };
   };
   return printAnswers(source(), printerFor(options, plan), options, io);
 }
@@ -218,6 +219,15 @@ describe("otectl get", () => {
       "c (after 7 rows): Unreachable: it is away",
       "3 of 4 clusters did not answer",
     ]);
+  });
+
+  it("does not name those that do not have it, if they need not", async () => {
+    const events = [START, failed("a", "NotFound"), end({ rows: 0 })];
+    expect((await shown(events)).code).toBe(1);
+    const { code, err } = await shown(events, { ignoreNotFound: true });
+    expect([code, err]).toEqual([0, ["No resources found"]]);
+    const away = [START, failed("a", "NotFound"), failed("b"), end({ rows: 0 })];
+    expect((await shown(away, { ignoreNotFound: true })).code).toBe(1);
   });
 
   it("does not fill a terminal with names", async () => {
@@ -528,9 +538,18 @@ describe("the question", () => {
     [["deploy/web", "svc/web"], ["deploy/web", "svc/web"], true],
     [["pod/a", "pod/b"], ["pod/a", "pod/b"], false],
     [["pods,pods"], ["pods/"], false],
+    [["jobs.batch,jobs.batch"], ["jobs.batch/"], false],
   ])("%j is a question for each of %j", (args, expected, kinds) => {
     expect(all(args).map(({ resource, name = "" }) => `${resource}/${name}`)).toEqual(expected);
     expect(planOf(args, OPTIONS).kinds).toBe(kinds);
+  });
+
+  it("is for what Kubernetes calls all, which a cluster need not have", () => {
+    const { questions, kinds } = planOf(["all,cm"], OPTIONS);
+    expect([kinds, questions.length]).toEqual([true, 11]);
+    expect(questions.filter(({ mayBeMissing }) => !mayBeMissing)).toMatchObject([
+      { resource: "cm" },
+    ]);
   });
 
   it.each([

@@ -20,6 +20,8 @@ const GATHER_MS = 200;
 /** An answer, and what was asked for: those of the same resource are one table. */
 export interface GetAnswer {
   readonly resource: string;
+  /** It is well if a cluster does not have such objects, or not that one. */
+  readonly mayBeMissing: boolean;
   readonly events: AsyncIterable<QueryEvent>;
 }
 
@@ -43,10 +45,9 @@ export async function printAnswers(
       return answer.end(errorText(next.error));
     }
     if (next.done === true) return answer.end();
-    const { resource, events } = next.value;
-    answer.begin(resource);
+    answer.begin(next.value);
     isBegun = true;
-    const why = await answer.tell(events);
+    const why = await answer.tell(next.value.events);
     if (why !== undefined) return answer.end(why);
   }
 }
@@ -65,6 +66,7 @@ class Answer {
   readonly #io: GetIo;
   readonly #failures = new Map<string, QueryFailure>();
   #resource: string | undefined;
+  #mayBeMissing = false;
   #selected = 0;
   #asked = 0;
   #heard = 0;
@@ -77,8 +79,9 @@ class Answer {
     this.#io = io;
   }
 
-  /** Rows of `resource` come from now on. */
-  begin(resource: string): void {
+  /** Rows of this resource come from now on. */
+  begin({ resource, mayBeMissing }: GetAnswer): void {
+    this.#mayBeMissing = mayBeMissing;
     if (this.#resource !== undefined && this.#resource !== resource) this.#printer.next();
     this.#resource = resource;
   }
@@ -156,6 +159,7 @@ class Answer {
 
   /** A cluster that is away is away for every question. */
   #failed({ cluster, reason, message, rows }: QueryFailure): void {
+    if (reason === "NotFound" && this.#mayBeMissing) return;
     const key = JSON.stringify([cluster, reason, message]);
     const before = this.#failures.get(key)?.rows ?? 0;
     this.#failures.set(key, { cluster, reason, message, rows: before + rows });

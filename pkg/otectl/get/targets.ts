@@ -3,15 +3,31 @@ export interface Target {
   readonly resource: string;
   /** "" for all. */
   readonly name: string;
+  /** A cluster need not have the resource at all. */
+  readonly isOptional: boolean;
 }
 
 /** The command line does not say what is asked for. */
 export class GetUsageError extends TypeError {}
 
+/** What Kubernetes calls "all", in the order in which kubectl shows it. */
+const ALL = [
+  "pods",
+  "replicationcontrollers",
+  "services",
+  "daemonsets.apps",
+  "deployments.apps",
+  "replicasets.apps",
+  "statefulsets.apps",
+  "horizontalpodautoscalers.autoscaling",
+  "cronjobs.batch",
+  "jobs.batch",
+];
+
 /** Most questions that one command line may come to. */
 const MAX_TARGETS = 100;
 
-/** What arguments mean, as with kubectl: `pods`, `pods web db`, `pods,svc`, `pod/web svc/web`. Throws a GetUsageError. */
+/** What arguments mean, as with kubectl: `pods`, `pods web db`, `pods,svc`, `pod/web svc/web`, `all`. Throws a GetUsageError. */
 export function parseTargets(args: readonly string[]): readonly Target[] {
   const targets = args.some((arg) => arg.includes("/")) ? pairs(args) : products(args);
   if (targets.length <= MAX_TARGETS) return targets;
@@ -34,12 +50,15 @@ function pairs(args: readonly string[]): Target[] {
       throw new GetUsageError(
         `${JSON.stringify(arg)} must have one resource and one name: pods web, or pod/web`,
       );
-    return { resource, name };
+    return { resource, name, isOptional: false };
   });
 }
 
 function products([first = "", ...names]: readonly string[]): Target[] {
-  const resources = [...new Set(first.split(",").filter(Boolean))];
+  const words = [...new Set(first.split(",").filter(Boolean))];
+  const resources = new Set(words.flatMap((word) => (word === "all" ? ALL : [word])));
   const all = names.length === 0 ? [""] : names;
-  return resources.flatMap((resource) => all.map((name) => ({ resource, name })));
+  return [...resources].flatMap((resource) =>
+    all.map((name) => ({ resource, name, isOptional: !words.includes(resource) })),
+  );
 }
