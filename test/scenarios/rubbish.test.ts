@@ -87,7 +87,7 @@ describe("A root among bad peers", () => {
   const metric = (code: string) => tree.metric("root", "ote_link_errors_total", { code });
 
   /** What `trouble` costs: log lines with a code, and counts of that code. */
-  async function costOf(code: string, trouble: () => Promise<void>, times = 1) {
+  async function costOf(code: string, trouble: () => Promise<void>) {
     const from = root().log.length;
     const before = await metric(code);
     await trouble();
@@ -97,7 +97,7 @@ describe("A root among bad peers", () => {
       root()
         .log.slice(from)
         .filter(({ code, part }) => code !== undefined && !following.includes(String(part)));
-    await eventually("it is logged", () => lines().length >= times, 15_000).catch(() => {});
+    await eventually("it is logged", () => lines().length > 0, 15_000).catch(() => {});
     await work();
     return { codes: lines().map((line) => line.code), counted: (await metric(code)) - before };
   }
@@ -216,21 +216,18 @@ describe("A root among bad peers", () => {
   });
 
   it("bears 500 websockets and 500 connections that say nothing, and works meanwhile", async () => {
-    const cost = await costOf(
-      "HELLO_TIMEOUT",
-      async () => {
-        const silent = await Promise.all([
-          ...Array.from({ length: 500 }, () => stranger()),
-          ...Array.from({ length: 500 }, () => raw()),
-        ]);
-        await work();
-        await Promise.all(silent.map(closed));
-      },
-      1000,
-    );
+    const cost = await costOf("HELLO_TIMEOUT", async () => {
+      const silent = await Promise.all([
+        ...Array.from({ length: 500 }, () => stranger()),
+        ...Array.from({ length: 500 }, () => raw()),
+      ]);
+      await work();
+      await Promise.all(silent.map(closed));
+    });
     expect(cost.counted).toBe(1000);
+    // One address cannot fill the log.
     expect(new Set(cost.codes)).toEqual(new Set(["HELLO_TIMEOUT"]));
-    expect(cost.codes).toHaveLength(1000);
+    expect(cost.codes.length).toBeLessThanOrEqual(20);
   });
 
   it("believes no child that speaks for others", async () => {
