@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { json, kubeconfigText, ScriptedApi, status } from "../../test/support/scripted-api.ts";
-import { KubeconfigTransport } from "./kubeconfig-transport.ts";
+import { type ActAs, KubeconfigTransport } from "./kubeconfig-transport.ts";
 
 const forever = new AbortController().signal;
 let folder: string;
@@ -76,6 +76,31 @@ describe("KubeconfigTransport", () => {
         headers: { accept: "x/y", "content-length": "7" },
       },
     ]);
+  });
+
+  it("acts as somebody else, and then not as whom the kubeconfig names", async () => {
+    await using api = await ScriptedApi.listen();
+    api.answer = () => json({});
+    const user = { token: "mine", as: "somebody" };
+    const at = await file("as", kubeconfigText(api.url, {}, user));
+    const seenAs = async (actAs?: ActAs) => {
+      await using transport = await KubeconfigTransport.open(at, { actAs });
+      await textOf((await transport.request({ method: "GET", path: "/" }, forever)).body);
+      const headers = Object.entries(api.requests.at(-1)?.headers ?? {});
+      return Object.fromEntries(headers.filter(([name]) => /^(impersonate|author)/.test(name)));
+    };
+    const authorization = "Bearer mine";
+    expect(await seenAs()).toEqual({ authorization, "impersonate-user": "somebody" });
+    expect(await seenAs({ name: "ann", groups: [] })).toEqual({
+      authorization,
+      "impersonate-user": "ann",
+    });
+    expect(await seenAs({ name: "j\u00f6rg", uid: "7", groups: ["dev", "ops"] })).toEqual({
+      authorization,
+      "impersonate-user": Buffer.from("j\u00f6rg").toString("latin1"),
+      "impersonate-uid": "7",
+      "impersonate-group": "dev, ops",
+    });
   });
 
   it("keeps the path of a server URL in front of each request", async () => {

@@ -138,7 +138,7 @@ describeWithControlPlane("queries at an entry beside a real kube-apiserver", (pl
       ...["create", "rolebinding", "ann", "-n", "kube-system", "--role=to-real"],
       "--serviceaccount=kube-system:ann",
     );
-    await expect.poll(ask, { timeout: 20_000, interval: 500 }).toMatchObject({
+    await expect.poll(ask, { timeout: 60_000, interval: 500 }).toMatchObject({
       summary: { asked: 1 },
       failures: [
         {
@@ -158,7 +158,7 @@ describeWithControlPlane("queries at an entry beside a real kube-apiserver", (pl
     const groups = ["--as-group", "system:masters", "--as-group", "ops"];
     const more = await otectl.get("cm", "-n", "shop", "--clusters", "real", ...as, ...groups);
     expect([more.code, more.err]).toEqual([0, ""]);
-  }, 60_000);
+  }, 120_000);
 
   async function tokenRequest(): Promise<string> {
     const file = `${tree.folder}/token.json`;

@@ -319,7 +319,7 @@ async function create(plural: string, object: object): Promise<void> {
   const headers = { "content-type": "application/json" };
   const { status } = await api.transport.request(
     { ...request, headers },
-    AbortSignal.timeout(5000),
+    AbortSignal.timeout(60_000),
   );
   expect(status).toBe(201);
 }
