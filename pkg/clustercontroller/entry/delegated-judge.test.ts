@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type Answer, ScriptedApi } from "../../../test/support/scripted-api.ts";
 import type { ResourceAttributes } from "../../apiserver/access/attributes.ts";
 import { silentLog } from "../../base/log.ts";
@@ -134,13 +134,43 @@ describe("an API that does not answer", () => {
     expect((await judge.userOf(shows("Bearer t")))?.name).toBe("b");
     expect((await judge.decide(ANN, WANTED)).allowed).toBe(true);
   });
+});
 
-  it("is asked so much at a time, and who comes then is told to come again", async () => {
+describe("many callers at once", () => {
+  it("wait until those before them are known", async () => {
+    let [underWay, most] = [0, 0];
+    let go = (): void => {};
+    const gone = new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    api.answer = async () => {
+      most = Math.max(most, ++underWay);
+      await gone;
+      underWay--;
+      return says({ authenticated: true, user: { username: "one" } });
+    };
+    const patient = new DelegatedJudge(
+      new ReviewDesk({ transport, log: silentLog, metrics: noMetrics }),
+    );
+    const asked = Array.from({ length: 200 }, (_, i) => patient.userOf(shows(`Bearer t${i}`)));
+    await vi.waitFor(() => expect(underWay).toBe(64));
+    go();
+    const users = await Promise.all(asked);
+    expect(users.filter((user) => user?.name === "one")).toHaveLength(200);
+    expect(most).toBe(64);
+  });
+
+  it("are told to come again when too many wait, or when they have waited for too long", async () => {
     api.answer = () => "hang";
-    const asked = Array.from({ length: 80 }, (_, i) => judge.userOf(shows(`Bearer t${i}`)));
-    const ends = await Promise.allSettled(asked);
-    const codes = ends.map((end) => end.status === "rejected" && end.reason.status.code);
-    expect(codes.filter((code) => code === 503)).toHaveLength(64);
-    expect(codes.filter((code) => code === 429)).toHaveLength(16);
+    const asked = Array.from({ length: 1024 + 16 }, (_, i) => judge.userOf(shows(`Bearer t${i}`)));
+    const codes = asked.map((answer) => answer.catch(({ status }) => status.code));
+    const overdue = Promise.race(codes.slice(0, 1024)).then(() => "overdue");
+    expect(await Promise.race([Promise.all(codes.slice(1024)), overdue])).toEqual(
+      Array(16).fill(429),
+    );
+    const ends = await Promise.all(codes);
+    expect(ends.slice(0, 64)).toEqual(Array(64).fill(503));
+    expect(ends.filter((code) => code === 429).length).toBeGreaterThan(16);
+    expect(ends.every((code) => code === 429 || code === 503)).toBe(true);
   });
 });

@@ -3,6 +3,7 @@ import { StatusError } from "../../apis/status.ts";
 import { errorCode, errorText } from "../../base/errors.ts";
 import type { Logger } from "../../base/log.ts";
 import type { Metrics } from "../../base/metrics.ts";
+import { Turns } from "../../base/turns.ts";
 
 /** What questions are asked with. */
 export interface ReviewDeskParts {
@@ -21,15 +22,18 @@ const REVIEWS = {
 
 /** Milliseconds after which an answer is not waited for any more. */
 const REVIEW_LIMIT_MS = 10_000;
-/** Most questions under way at a time; who comes then is told to come again. */
+/** Most questions under way at a time; who comes then waits. */
 const MAX_REVIEWS = 64;
+/** Most questions that wait or are under way; who comes then is told to come again. */
+const MAX_CALLERS = 1024;
 /** Most bytes of an answer. */
 const MAX_REVIEW_BYTES = 1 << 20;
 
 /** Asks a Kubernetes API who somebody is and what they may do. Rejects with a StatusError where there is no answer. */
 export class ReviewDesk {
   readonly #parts: ReviewDeskParts;
-  #underWay = 0;
+  readonly #turns = new Turns(MAX_REVIEWS);
+  #callers = 0;
   #isFailing = false;
 
   constructor(parts: ReviewDeskParts) {
@@ -38,28 +42,37 @@ export class ReviewDesk {
 
   /** The `status` of the answer to a review with this `spec`. */
   async ask(review: keyof typeof REVIEWS, spec: object): Promise<Record<string, unknown>> {
-    if (this.#underWay >= MAX_REVIEWS) {
-      const text = "too many callers are being looked up, please try again later";
-      throw StatusError.of("TooManyRequests", text, { retryAfterSeconds: 1 });
-    }
-    const { group, kind } = REVIEWS[review];
-    this.#underWay++;
+    if (this.#callers >= MAX_CALLERS) throw tooMany();
+    const signal = AbortSignal.timeout(this.#parts.limitMs ?? REVIEW_LIMIT_MS);
+    this.#callers++;
     try {
-      const status = await this.#answer(
-        {
-          method: "POST",
-          path: `/apis/${group}/v1/${kind.toLowerCase()}s`,
-          headers: { "content-type": "application/json", accept: "application/json" },
-          body: JSON.stringify({ apiVersion: `${group}/v1`, kind, spec }),
-        },
-        AbortSignal.timeout(this.#parts.limitMs ?? REVIEW_LIMIT_MS),
-      );
+      using _ = await this.#turns.next(signal).catch(() => {
+        throw tooMany();
+      });
+      return await this.#review(review, spec, signal);
+    } finally {
+      this.#callers--;
+    }
+  }
+
+  async #review(
+    review: keyof typeof REVIEWS,
+    spec: object,
+    signal: AbortSignal,
+  ): Promise<Record<string, unknown>> {
+    const { group, kind } = REVIEWS[review];
+    const request = {
+      method: "POST",
+      path: `/apis/${group}/v1/${kind.toLowerCase()}s`,
+      headers: { "content-type": "application/json", accept: "application/json" },
+      body: JSON.stringify({ apiVersion: `${group}/v1`, kind, spec }),
+    };
+    try {
+      const status = await this.#answer(request, signal);
       this.#worked(review);
       return status;
     } catch (error) {
       throw this.#failed(review, error);
-    } finally {
-      this.#underWay--;
     }
   }
 
@@ -96,6 +109,11 @@ export class ReviewDesk {
       "Cannot ask the Kubernetes API who calls and what they may do; nobody is let in";
     return StatusError.of("ServiceUnavailable", message);
   }
+}
+
+function tooMany(): StatusError {
+  const text = "too many callers are being looked up, please try again later";
+  return StatusError.of("TooManyRequests", text, { retryAfterSeconds: 1 });
 }
 
 async function textOf({ body }: ApiResponse): Promise<string> {
