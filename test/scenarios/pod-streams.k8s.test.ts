@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -15,6 +16,10 @@ import type { PodUser } from "../support/pod-user.ts";
 import { KubectlTalk, POD_NAMES, type PodWorld } from "../support/pod-world.ts";
 import { freePort } from "../support/program.ts";
 import { RealPodWorld } from "../support/real-pod-world.ts";
+
+/** Says when a terminal has got one size, and then another. */
+const SIZES =
+  'for size in "33 77" "40 100"; do until [ "$(stty size)" = "$size" ]; do sleep 0.1; done; echo now $size; done';
 
 /** Who works with a pod. None of them is an administrator anywhere. */
 const USERS = {
@@ -199,12 +204,20 @@ describeWithControlPlane("pods at depth three, every tier with its own kube-apis
         expect((await talk.ended).code).toBe(0);
       });
 
-      it("has a terminal of the size of ours", async () => {
-        const command = `${program} exec -it ${pod} -- sh -c 'sleep 0.6; stty size; tty; exit 7'`;
-        const line = `stty rows 33 cols 77; ${command}; echo ended with $?`;
+      it("has a terminal of the size of ours, also when that changes", async () => {
+        const command = `${program} exec -it ${pod} -- sh -c '${SIZES}; tty; exit 7'`;
+        const line = `tty; stty rows 33 cols 77; ${command}; echo ended with $?`;
         const args = ["-qec", line, "/dev/null"];
-        const { out } = await new KubectlTalk("script", userOf(pod).through, args, undefined).ended;
-        expect(String(out)).toMatch(/33 77\r\n\/dev\/pts\/\d+\r\n.*ended with 7/s);
+        const talk = new KubectlTalk("script", userOf(pod).through, args);
+        try {
+          await talk.says("now 33 77");
+          const [ours = ""] = /\/dev\/pts\/\d+/.exec(talk.said) ?? [];
+          execFileSync("stty", ["-F", ours, "rows", "40", "cols", "100"]);
+          await talk.says("now 40 100");
+          await talk.says(/now 40 100\r\n\/dev\/pts\/\d+\r\n[\s\S]*ended with 7/);
+        } finally {
+          await talk.stop();
+        }
       });
 
       it("is attached to", async () => {
