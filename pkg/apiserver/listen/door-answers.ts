@@ -1,3 +1,4 @@
+import { STATUS_CODES } from "node:http";
 import type { Http2ServerResponse } from "node:http2";
 import type { Socket } from "node:net";
 import { type HeaderList, type ProxyAnswer, passedOn } from "../../apis/cluster-proxy.ts";
@@ -41,8 +42,7 @@ export function headText({ status, headers }: ProxyAnswer, isUpgrade: boolean): 
   );
   const all = isUpgrade ? passed : [...passed, ["Connection", "close"] as const];
   const lines = all.map(([name, value]) => `${name}: ${value}\r\n`).join("");
-  const text = isUpgrade ? "Switching Protocols" : "Answer";
-  return `HTTP/1.1 ${status} ${text}\r\n${lines}\r\n`;
+  return `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\n${lines}\r\n`;
 }
 
 /** Headers as writeHead takes them; HTTP/2 takes a list only for those that may come several times. */
