@@ -6,7 +6,7 @@ import { CLUSTER, type Cluster, SYSTEM_NAMESPACE } from "../apis/cluster.ts";
 import type { KubeObject, ResourceType } from "../apis/object.ts";
 import { type TestServer, testServer } from "../apiserver/server.fixture.ts";
 import { silentLog } from "../base/log.ts";
-import { Pace } from "../base/pace.ts";
+import { RateLimit } from "../base/rate-limit.ts";
 import { TransportResourceClient } from "../kube/transport-resource-client.ts";
 import { versionOf } from "../replication/digest.ts";
 import type { Kept } from "../replication/sink.ts";
@@ -18,7 +18,7 @@ import { MAX_MIRROR, MAX_OBJECT, MAX_OBJECTS, MirrorSpace, OWN_SHARE } from "./m
 vi.mock("node:timers/promises", () => import("../../test/support/virtual-timers.ts"));
 
 const MAX_LINE = 2 * 1024 * 1024;
-const pace = new Pace({ atOnce: 1_000_000, perSecond: 1 });
+const rate = new RateLimit({ atOnce: 1_000_000, perSecond: 1 });
 const TYPE = mirrorType("deployments") as ResourceType;
 
 let server: TestServer;
@@ -49,7 +49,7 @@ afterEach(async () => {
 function mirror(): Mirror {
   const owner = { cluster: "shop", path: ["root", "shop"] };
   return new Mirror({
-    ...{ client, owner, pace, log: silentLog },
+    ...{ client, owner, rate, log: silentLog },
     space: new MirrorSpace(Number.POSITIVE_INFINITY),
     onRefused: () => (refused += 1),
   });

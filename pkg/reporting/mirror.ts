@@ -6,7 +6,7 @@ import { isStatus, StatusError } from "../apis/status.ts";
 import { attempts } from "../base/backoff.ts";
 import { errorText, OteError } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
-import type { Pace } from "../base/pace.ts";
+import type { RateLimit } from "../base/rate-limit.ts";
 import type { Version } from "../replication/message.ts";
 import type { Kept } from "../replication/sink.ts";
 import type { Keeper } from "../replication/sink-stream.ts";
@@ -36,7 +36,7 @@ export interface MirrorParts {
   /** The room for all mirrors of that API. */
   readonly space: MirrorSpace;
   /** How fast this cluster may change what is there. */
-  readonly pace: Pace;
+  readonly rate: RateLimit;
   /** Something was reported that the central API does not take. */
   readonly onRefused: () => void;
 }
@@ -112,7 +112,7 @@ export class Mirror implements Keeper {
     object: unknown,
     signal: AbortSignal,
   ): Promise<void> {
-    await this.#parts.pace.next(signal);
+    await this.#parts.rate.next(signal);
     if (collection === STATUS_COLLECTION) {
       if (key !== STATUS_KEY) return;
       const omission = await this.#write(key, signal, () => this.#status(object, signal));
@@ -139,7 +139,7 @@ export class Mirror implements Keeper {
   }
 
   async delete(collection: string, key: string, signal: AbortSignal): Promise<void> {
-    await this.#parts.pace.next(signal);
+    await this.#parts.rate.next(signal);
     const type = mirrorType(collection);
     if (type === undefined) return;
     const what = nameOf(collection, key);

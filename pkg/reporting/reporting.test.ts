@@ -7,7 +7,7 @@ import { NAMESPACE } from "../apis/namespace.ts";
 import type { KubeObject, ResourceType } from "../apis/object.ts";
 import { type TestServer, testServer } from "../apiserver/server.fixture.ts";
 import { type Logger, silentLog } from "../base/log.ts";
-import { Pace } from "../base/pace.ts";
+import { RateLimit } from "../base/rate-limit.ts";
 import { TransportResourceClient } from "../kube/transport-resource-client.ts";
 import { versionOf } from "../replication/digest.ts";
 import { SinkStream } from "../replication/sink-stream.ts";
@@ -20,7 +20,7 @@ import { Reporter } from "./reporter.ts";
 
 const room = () => ({
   space: new MirrorSpace(Number.POSITIVE_INFINITY),
-  pace: new Pace({ atOnce: 1_000_000, perSecond: 1 }),
+  rate: new RateLimit({ atOnce: 1_000_000, perSecond: 1 }),
 });
 const signal = (): AbortSignal => AbortSignal.timeout(20_000);
 const owner = { cluster: "shop", path: ["root", "shop"] };
@@ -333,7 +333,7 @@ describe("reports", () => {
 
   it("with names that change all the time come no faster than they may, and the last ones come", async () => {
     const [near, far] = duplexPair();
-    const pace = new Pace({ atOnce: 20, perSecond: 100 });
+    const rate = new RateLimit({ atOnce: 20, perSecond: 100 });
     let writes = 0;
     const client = new TransportResourceClient({
       request: (request, until) => {
@@ -342,7 +342,7 @@ describe("reports", () => {
       },
       [Symbol.asyncDispose]: async () => {},
     });
-    const parts = { ...room(), pace, client, owner, log: silentLog, onRefused: () => {} };
+    const parts = { ...room(), rate, client, owner, log: silentLog, onRefused: () => {} };
     running.push(
       new SinkStream(near, new Map(), new Mirror(parts)).run(ended.signal).then(() => {}),
     );

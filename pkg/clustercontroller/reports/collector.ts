@@ -6,7 +6,7 @@ import { OteError } from "../../base/errors.ts";
 import type { Logger } from "../../base/log.ts";
 import { LogLimit } from "../../base/log-limit.ts";
 import type { Metrics } from "../../base/metrics.ts";
-import { Pace } from "../../base/pace.ts";
+import { RateLimit } from "../../base/rate-limit.ts";
 import { Turns } from "../../base/turns.ts";
 import { WorkQueue } from "../../base/work-queue.ts";
 import type { Kept } from "../../replication/sink.ts";
@@ -43,10 +43,10 @@ const COMPARE_MS = 10_000;
 /** Longest line that a cluster may say, in bytes: room for an object, and for a part of a listing. */
 const MAX_LINE = 2 * 1024 * 1024;
 /** Changes that a cluster may make in its mirror at once, as when it comes back after a long time. */
-export const CHANGES_AT_ONCE = 20_000;
+export const CHANGES_AT_ONCE = 100_000;
 /** Changes that it may make in a second from then on; who changes more waits. */
-export const CHANGES_A_SECOND = 100;
-const PACE = { atOnce: CHANGES_AT_ONCE, perSecond: CHANGES_A_SECOND };
+export const CHANGES_A_SECOND = 500;
+const RATE = { atOnce: CHANGES_AT_ONCE, perSecond: CHANGES_A_SECOND };
 /** As so many changes counts the beginning of a conversation: everything that is there is read. */
 const BEGINNING = 500;
 /** A cluster that has no object any more is still there; tried again until it has left. */
@@ -62,7 +62,7 @@ export class Collector {
   readonly #comparing = new Turns(COMPARED_AT_ONCE);
   readonly #removals: WorkQueue;
   readonly #space: MirrorSpace;
-  readonly #paces = new Map<string, Pace>();
+  readonly #rates = new Map<string, RateLimit>();
 
   constructor(parts: CollectorParts) {
     this.#parts = parts;
@@ -83,7 +83,7 @@ export class Collector {
 
   /** The object of a cluster has been deleted: what it has reported goes, too. */
   gone(name: string): void {
-    this.#paces.delete(name);
+    this.#rates.delete(name);
     this.#removals.mark(name);
   }
 
@@ -122,17 +122,17 @@ export class Collector {
     signal: AbortSignal,
   ): Promise<unknown> {
     const { client, metrics, collected, converse } = this.#parts;
-    const pace = this.#paceOf(name);
+    const rate = this.#rateOf(name);
     const mirror = new Mirror({
       client,
       owner: { cluster: name, path },
       space: this.#space,
-      pace,
+      rate,
       log: this.#lines.of(name).child({ cluster: name }),
       onRefused: () => metrics.count("ote_reports_refused_total"),
     });
     const ended = new AbortController();
-    await pace.next(signal, BEGINNING);
+    await rate.next(signal, BEGINNING);
     using turn = await this.#comparing.next(signal);
     const telling = collected === "all" ? mirror.run(ended.signal) : undefined;
     // A cluster that does not know its own objects yet must not keep the others waiting.
@@ -154,9 +154,9 @@ export class Collector {
     }
   }
 
-  #paceOf(cluster: string): Pace {
-    const pace = this.#paces.get(cluster) ?? new Pace(PACE);
-    this.#paces.set(cluster, pace);
-    return pace;
+  #rateOf(cluster: string): RateLimit {
+    const rate = this.#rates.get(cluster) ?? new RateLimit(RATE);
+    this.#rates.set(cluster, rate);
+    return rate;
   }
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 /** Lets callers through as they come up to a number, and from then on so many in a second, in order. */
-export class Pace {
+export class RateLimit {
   readonly #most: number;
   readonly #perSecond: number;
   /** Below zero as many as wait. */
