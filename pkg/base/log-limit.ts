@@ -22,11 +22,13 @@ type Level = "info" | "warn" | "error";
 interface Account {
   written: number;
   leftOut: number;
+  /** Writes the last line that was left out, with the time when it was said. */
+  last?: () => void;
 }
 
 /**
- * Writes of what each peer makes us say so many lines in a period, then one that says how many were left out,
- * so that nobody can fill a disk, or drown what others make us say. For lines that follow from single messages
+ * Writes of what each peer makes us say so many lines in a period, then one that says how many were left out and the
+ * last of these (what comes and goes all the time is as that says), so that nobody can fill a disk, or drown what others make us say. For lines that follow from single messages
  * or connections of somebody else; debug lines are not limited.
  */
 export class LogLimit {
@@ -50,7 +52,12 @@ export class LogLimit {
 
   #limited(peer: string, log: Logger): Logger {
     const at = (level: Level) => (fields: object, message: string) => {
-      if (this.#mayWrite(peer)) log[level](fields, message);
+      const account = this.#account(peer);
+      if (this.#mayWrite(account)) log[level](fields, message);
+      else {
+        const at = new Date().toISOString();
+        account.last = () => log[level]({ ...fields, at }, message);
+      }
     };
     return {
       debug: (fields, message) => log.debug(fields, message),
@@ -61,8 +68,7 @@ export class LogLimit {
     };
   }
 
-  #mayWrite(peer: string): boolean {
-    const account = this.#account(peer);
+  #mayWrite(account: Account): boolean {
     if (account.written < this.#options.lines && this.#left > 0) {
       account.written++;
       this.#left--;
@@ -88,7 +94,10 @@ export class LogLimit {
     this.#left = this.#options.total;
     short.sort(([, one], [, other]) => other.leftOut - one.leftOut);
     const named = short.slice(0, MAX_NAMED);
-    for (const [peer, { leftOut }] of named) this.#log.warn({ peer, leftOut }, "lines left out");
+    for (const [peer, { leftOut, last }] of named) {
+      this.#log.warn({ peer, leftOut }, "lines left out");
+      last?.();
+    }
     const rest = short.slice(MAX_NAMED);
     if (rest.length === 0) return;
     const leftOut = rest.reduce((sum, [, account]) => sum + account.leftOut, 0);
