@@ -151,6 +151,21 @@ describe("a request that is passed on to an API", () => {
     expect(seen?.headers.host).toMatch(/^127\.0\.0\.1/);
   });
 
+  it("carries names with any letters, as Go writes and reads them", async () => {
+    let seen: IncomingMessage | undefined;
+    far = (request, response) => {
+      seen = request;
+      response.end();
+    };
+    const { body } = conversation();
+    body.push(null);
+    await ask(body, [], proxy, { name: "jörg", groups: ["Ω-team", "Größe"] });
+    const utf8 = (values: readonly string[] = []) =>
+      values.map((value) => Buffer.from(value, "latin1").toString());
+    expect(utf8(seen?.headersDistinct["impersonate-user"])).toEqual(["jörg"]);
+    expect(utf8(seen?.headersDistinct["impersonate-group"])).toEqual(["Ω-team", "Größe"]);
+  });
+
   it.each(["an error", "no error"])("ends at the API when the asker goes with %s", async (how) => {
     let ended: Promise<unknown> | undefined;
     far = (_, response) => {

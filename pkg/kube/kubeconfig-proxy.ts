@@ -10,6 +10,7 @@ import {
   wantsUpgrade,
 } from "../apis/cluster-proxy.ts";
 import { errorText } from "../base/errors.ts";
+import { toHeader } from "../base/header-text.ts";
 import { type Access, KubeconfigFile } from "./kubeconfig.ts";
 
 /** How long an API may take until a connection to it can carry a request. */
@@ -135,13 +136,13 @@ function headersFor(
 ): string[] {
   const groups = user.groups.map((group): [string, string] => [
     "Impersonate-Group",
-    inHeader(group),
+    toHeader(group),
   ]);
   const all: [string, string][] = [
     ["Host", server.host],
     ...passedOn(headers, isUpgrade),
     ...Object.entries((own ?? {}) as Record<string, string>),
-    ["Impersonate-User", inHeader(user.name)],
+    ["Impersonate-User", toHeader(user.name)],
     ...groups,
   ];
   return all.flat();
@@ -184,11 +185,6 @@ function refuse(
   answer({ status: code, headers: [["content-type", "application/json"]] });
   body.end(JSON.stringify(status));
   body.resume();
-}
-
-/** Bytes as they go into a header: letters that it has not travel as UTF-8. */
-function inHeader(text: string): string {
-  return /[^\0-\xff]/.test(text) ? Buffer.from(text).toString("latin1") : text;
 }
 
 function pairs(raw: readonly string[]): HeaderList {

@@ -85,7 +85,8 @@ describe("KubeconfigTransport", () => {
     const at = await file("as", kubeconfigText(api.url, {}, user));
     const seenAs = async (actAs?: ActAs) => {
       await using transport = await KubeconfigTransport.open(at, { actAs });
-      await textOf((await transport.request({ method: "GET", path: "/" }, forever)).body);
+      const asking = { method: "POST", path: "/", body: "{}" };
+      await textOf((await transport.request(asking, forever)).body);
       const headers = Object.entries(api.requests.at(-1)?.headers ?? {});
       return Object.fromEntries(headers.filter(([name]) => /^(impersonate|author)/.test(name)));
     };

@@ -9,6 +9,7 @@ import {
 } from "../apis/api-transport.ts";
 import type { EntryAddress } from "../apis/entry.ts";
 import { errorCode } from "../base/errors.ts";
+import { toHeader } from "../base/header-text.ts";
 import { type Access, KubeconfigFile } from "./kubeconfig.ts";
 
 /** A peer that vanished without a word is noticed this long after its last packet, plus ten probes of a second. */
@@ -125,7 +126,8 @@ export class KubeconfigTransport implements ApiTransport {
         });
       });
       signal.addEventListener("abort", abort);
-      client.end(request.body);
+      // With a text Node sends the headers as UTF-8, too, and what is UTF-8 there already twice so.
+      client.end(typeof request.body === "string" ? Buffer.from(request.body) : request.body);
     });
   }
 }
@@ -179,15 +181,10 @@ function headersOf(
   const { name, uid, groups } = actAs;
   return {
     ...Object.fromEntries(others),
-    "impersonate-user": inHeader(name),
-    ...(uid === undefined ? {} : { "impersonate-uid": inHeader(uid) }),
-    ...(groups.length === 0 ? {} : { "impersonate-group": groups.map(inHeader) }),
+    "impersonate-user": toHeader(name),
+    ...(uid === undefined ? {} : { "impersonate-uid": toHeader(uid) }),
+    ...(groups.length === 0 ? {} : { "impersonate-group": groups.map(toHeader) }),
   };
-}
-
-/** As Go writes it: Node takes only what looks like Latin-1. */
-function inHeader(text: string): string {
-  return Buffer.from(text).toString("latin1");
 }
 
 function plainHeaders(message: IncomingMessage): Record<string, string> {

@@ -4,6 +4,7 @@ import { type RequestOptions, request } from "node:https";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { CertificateAuthority, readKeyPair } from "../../base/certificates.ts";
+import { toHeader } from "../../base/header-text.ts";
 import { silentLog } from "../../base/log.ts";
 import { noMetrics } from "../../base/metrics.ts";
 import { temporaryDirectory } from "../../base/temporary-directory.ts";
@@ -68,7 +69,8 @@ function ask(
       },
     );
     sent.on("error", reject);
-    sent.end(body === undefined ? undefined : JSON.stringify(body));
+    // Node sends headers as UTF-8 together with a body that is a text.
+    sent.end(body && Buffer.from(JSON.stringify(body)));
   });
 }
 
@@ -323,6 +325,8 @@ describe("somebody who acts as another", () => {
       groups: ["one", "two, three", "system:authenticated"],
       extra: { "example.com/team": ["x", "y"] },
     });
+    const foreign = await asWhom({ "Impersonate-User": toHeader("jörg") });
+    expect(foreign.body.status.userInfo.username).toBe("jörg");
     const account = await asWhom({ "Impersonate-User": "system:serviceaccount:blue:robot" });
     expect(account.body.status.userInfo.groups).toEqual([
       "system:serviceaccounts",

@@ -1,5 +1,6 @@
 import type { Http2ServerRequest } from "node:http2";
 import type { TLSSocket } from "node:tls";
+import { fromHeader } from "../../base/header-text.ts";
 import { isImpersonation } from "../access/impersonation.ts";
 import { authenticated } from "../access/users.ts";
 import type { User } from "../request/operation.ts";
@@ -45,7 +46,7 @@ export function impersonationOf({
   const pairs: [string, string][] = [];
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const name = (rawHeaders[i] ?? "").toLowerCase();
-    if (isImpersonation(name)) pairs.push([name, rawHeaders[i + 1] ?? ""]);
+    if (isImpersonation(name)) pairs.push([name, fromHeader(rawHeaders[i + 1] ?? "")]);
   }
   return pairs;
 }
