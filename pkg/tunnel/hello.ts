@@ -64,6 +64,8 @@ export function expectFirst<K extends Message["kind"]>(
   };
   const fail = (code: string, text: string): void => done(new HelloError({ code, text }));
   const onMessage = (data: Buffer, isBinary: boolean): void => {
+    // Somebody here closes it already: its end is what counts.
+    if (socket.readyState !== socket.OPEN) return;
     let words: FirstWords<K>;
     try {
       words = firstWords(data, isBinary, kind);

@@ -56,6 +56,16 @@ describe("a tunnel", () => {
     expect(tunnel.links.size).toBe(0);
   });
 
+  it("does not take in who says hello while the tunnel closes", async () => {
+    const tunnel = await TestTunnel.start();
+    const socket = await stranger(tunnel);
+    const closed = once(socket, "close");
+    const closing = tunnel[Symbol.asyncDispose]();
+    socket.send(hello("late"));
+    await Promise.all([closing, closed]);
+    expect([...tunnel.links.keys()]).toEqual([]);
+  });
+
   it("does not buffer what a stranger sends before its hello", async () => {
     await using tunnel = await TestTunnel.start();
     const socket = await stranger(tunnel);

@@ -103,15 +103,24 @@ export class Space {
     return made;
   }
 
-  /** A definition of a kind of this behaviour alone, in the group `<id>.example.com`, once it is served. */
+  /** A definition of a kind of this behaviour alone, in the group `<id>.example.com`, once it is served and established. */
   async define(spec: object, path: string): Promise<void> {
-    await this.make("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", {
+    const definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+    const name = `things.${this.id}.example.com`;
+    await this.make(definitions, {
       apiVersion: "apiextensions.k8s.io/v1",
       kind: "CustomResourceDefinition",
-      metadata: { name: `things.${this.id}.example.com` },
+      metadata: { name },
       spec,
     });
     await this.served(path);
+    // A kube-apiserver serves a kind whose names it has accepted a moment before.
+    await eventually(`${name} is established`, async () => {
+      const { body } = await this.get(`${definitions}/${name}`);
+      return body.status.conditions?.some(
+        ({ type, status }: Any) => type === "Established" && status === "True",
+      );
+    });
   }
 
   /** Waits until a collection is there. */

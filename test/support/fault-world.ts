@@ -214,11 +214,12 @@ export class FaultWorld implements AsyncDisposable {
   }
 
   /** Writes a task to a root that may be away; one that was written before the answer was lost is found. */
-  #untilWritten(name: string): Promise<TaskHandle | undefined> {
+  async #untilWritten(name: string): Promise<TaskHandle | undefined> {
     const body = `metadata: {name: ${name}}`;
     const clusterSelector = CLUSTERS.join(",");
     const spec = { clusterSelector, method: "POST", url: CONFIG_MAPS, body, deadlineSeconds: 600 };
-    const write = async (): Promise<TaskHandle | undefined> => {
+    const write = async (): Promise<TaskHandle | "over" | undefined> => {
+      if (!this.#writing) return "over";
       try {
         return await this.tree.task(name, spec);
       } catch (error) {
@@ -226,7 +227,8 @@ export class FaultWorld implements AsyncDisposable {
         throw error;
       }
     };
-    return eventually(`${name} is written`, () => this.#writing && write(), LIMIT_MS);
+    const written = await eventually(`${name} is written`, write, LIMIT_MS);
+    return written === "over" ? undefined : written;
   }
 
   async #complaint(task: TaskHandle): Promise<string | undefined> {
