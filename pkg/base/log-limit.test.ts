@@ -83,6 +83,16 @@ describe("a limit of what others make us say", () => {
     expect(told.reduce((sum, [, { leftOut }]) => sum + leftOut, 0)).toBe(49_990);
   });
 
+  it("has room for all of them again in the next period", () => {
+    const kept = new Kept();
+    const limit = kept.limit({ lines: 5, total: 2 });
+    for (let period = 0; period < 3; period++) {
+      for (const peer of ["a", "b"]) limit.of(peer).info({ period }, "said");
+      vi.advanceTimersByTime(1000);
+    }
+    expect(kept.lines).toHaveLength(6);
+  });
+
   it("counts the lines of children of a logger, and no debug lines", () => {
     const kept = new Kept();
     const log = kept.limit({ lines: 1 }).of("a");

@@ -118,6 +118,11 @@ async function status(): Promise<Cluster["status"]> {
   return (await here.get<Cluster>(CLUSTER, key)).status;
 }
 
+/** A mirror of which nobody hears. */
+function silentMirror(): Mirror {
+  return new Mirror({ ...room(), client: here, owner, log: silentLog, onRefused: () => {} });
+}
+
 describe("reports", () => {
   it("show at the centre what the cluster has, and what changes there", async () => {
     await there.create(deployments, deployment("web", 1));
@@ -291,13 +296,7 @@ describe("reports", () => {
 
   it("end with whoever speaks no protocol", async () => {
     const [near, far] = duplexPair();
-    const mirror = new Mirror({
-      ...room(),
-      client: here,
-      owner,
-      log: silentLog,
-      onRefused: () => {},
-    });
+    const mirror = silentMirror();
     const end = new SinkStream(near, new Map(), mirror).run(ended.signal);
     far.write('{"kind":"delete-everything"}\n');
     expect(await end).toMatchObject({ code: "BAD_REPLICATION" });
@@ -368,13 +367,7 @@ describe("reports", () => {
   it("are not written into a namespace that belongs to somebody else", async () => {
     const metadata = { name: "ote-shop", labels: { team: "x" } };
     await here.create(NAMESPACE, { apiVersion: "v1", kind: "Namespace", metadata });
-    const mirror = new Mirror({
-      ...room(),
-      client: here,
-      owner,
-      log: silentLog,
-      onRefused: () => {},
-    });
+    const mirror = silentMirror();
     await expect(mirror.kept(signal())).rejects.toThrow(MirrorNamespaceTakenError);
     await removeMirror(here, "shop", signal());
     expect((await here.get(NAMESPACE, { name: "ote-shop" })).metadata.labels?.team).toBe("x");

@@ -18,6 +18,7 @@ import {
   RedirectedError,
   SUBPROTOCOL,
 } from "./hello.ts";
+import { sayRefusal } from "./http-refusal.ts";
 import { JOIN_PATH, type StrangerDesk, serveStranger } from "./join-door.ts";
 import type { Link, LinkEnd } from "./link.ts";
 import { certificatesOf, type Peer, type TunnelTrust } from "./peer.ts";
@@ -154,7 +155,7 @@ export class CloudTunnel implements AsyncDisposable {
     const refusal = this.#refusal(request);
     if (refusal !== undefined) {
       this.#turnAway(socket, "UPGRADE_REFUSED", refusal);
-      end(socket, refusal);
+      sayRefusal(socket, refusal);
       return;
     }
     const caller = this.#caller(request, socket);
@@ -186,7 +187,7 @@ export class CloudTunnel implements AsyncDisposable {
     const late = code === "ERR_HTTP_REQUEST_TIMEOUT";
     const status = late ? "408 Request Timeout" : "400 Bad Request";
     this.#turnAway(socket, late ? "HELLO_TIMEOUT" : "UPGRADE_REFUSED", status);
-    end(socket, status);
+    sayRefusal(socket, status);
   }
 
   #turnAway(socket: Socket, code: string, status: string): void {
@@ -216,7 +217,7 @@ export class CloudTunnel implements AsyncDisposable {
     } catch (error) {
       const code = errorCode(error);
       this.#turnAway(socket, code, errorText(error));
-      end(socket, "403 Forbidden", `${code}: ${errorText(error)}`);
+      sayRefusal(socket, "403 Forbidden", `${code}: ${errorText(error)}`);
       return undefined;
     }
   }
@@ -285,19 +286,6 @@ export class CloudTunnel implements AsyncDisposable {
   #count(code: string): void {
     this.#parts.metrics.count("ote_link_errors_total", { side: this.#options.side, code });
   }
-}
-
-/** Answers with `status`, and with `text` for people, then ends the connection. */
-function end(socket: Socket, status: string, text = ""): void {
-  if (!socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const length = Buffer.byteLength(text);
-  const head = `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: text/plain\r\n`;
-  socket.end(`${head}Content-Length: ${length}\r\n\r\n${text}`);
-  // Whoever goes on sending after that is not waited for.
-  setTimeout(() => socket.destroy(), 1000).unref();
 }
 
 function remoteOf(socket: Socket): string {

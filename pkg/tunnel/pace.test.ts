@@ -29,8 +29,7 @@ class Way {
       const answer = this.#answers.shift();
       if (answer === undefined) break;
       this.now = answer.at;
-      this.pace.confirm(answer.number, this.now);
-      this.#ask();
+      this.#ask(this.pace.confirm(answer.number, this.now));
       this.#send();
     }
     this.now = end;
@@ -49,13 +48,11 @@ class Way {
       this.longestWait = Math.max(this.longestWait, this.#freeAt - this.now);
       this.#freeAt = Math.max(this.#freeAt, this.now) + size / this.rate;
       this.sent += size;
-      this.pace.left(size, this.now);
-      this.#ask();
+      this.#ask(this.pace.left(size, this.now));
     }
   }
 
-  #ask(): void {
-    const number = this.pace.mark(this.now);
+  #ask(number: number | undefined): void {
     if (number !== undefined)
       this.#answers.push({ at: Math.max(this.#freeAt, this.now) + this.length, number });
   }
@@ -167,10 +164,45 @@ describe("the pace of bulk on a link", () => {
     expect(way.longestWait).toBeLessThan(mostWait(way));
   });
 
+  it("takes a pause for no slowness, and what was sent before it for no speed", () => {
+    const way = new Way(1000, 40);
+    way.until(5000);
+    for (let round = 1; round <= 20; round++) {
+      way.wanted = way.sent + 10_000;
+      way.until(way.now + 2000);
+      way.wanted = Number.POSITIVE_INFINITY;
+      way.until(way.now + 1000);
+      way.wanted = way.sent;
+      way.until(way.now + 2000);
+      // What it takes in the time there and back, of a frame too, and in a twentieth of a second more.
+      expect(way.pace.window).toBeGreaterThan(0.9 * 1000 * (40 + 50));
+      expect(way.pace.window).toBeLessThan(1.1 * (1000 * (40 + 50) + FRAME));
+    }
+  });
+
+  it("asks for what has no mark yet when the window has shrunk", () => {
+    const pace = new Pace();
+    let now = 0;
+    let mark: number | undefined;
+    while (pace.window < 1024 * 1024) {
+      mark = pace.left(64 * 1024, now);
+      if (mark !== undefined) pace.confirm(mark, ++now);
+    }
+    // From now on the way is slow, and each time something waits behind the last mark.
+    for (let round = 0; round < 10; round++) {
+      while (!pace.full(now)) mark = pace.left(15 * 1024, now) ?? mark;
+      now += 1000;
+      const next = mark === undefined ? undefined : pace.confirm(mark, now);
+      expect(pace.full(now) && next === undefined).toBe(false);
+      now += 1000;
+      if (next !== undefined) pace.confirm(next, now);
+    }
+    expect(pace.window).toBeLessThan(128 * 1024);
+  });
+
   it("does not heed a number that was never asked for, or is confirmed again", () => {
     const pace = new Pace();
-    pace.left(100_000, 0);
-    expect(pace.mark(0)).toBe(1);
+    expect(pace.left(100_000, 0)).toBe(1);
     for (const number of [0, 2, -1, 2 ** 47]) pace.confirm(number, 5);
     expect(pace.full(5)).toBe(true);
     pace.confirm(1, 10);
@@ -184,8 +216,7 @@ describe("the pace of bulk on a link", () => {
     const pace = new Pace();
     let asked = 0;
     for (let frame = 0; frame < 1000 && !pace.full(frame); frame++) {
-      pace.left(FRAME, frame);
-      if (pace.mark(frame) !== undefined) asked++;
+      if (pace.left(FRAME, frame) !== undefined) asked++;
     }
     expect(asked).toBeLessThan(5);
   });

@@ -20,9 +20,13 @@ interface Mark {
   readonly number: number;
   readonly sent: number;
   readonly at: number;
-  /** What had been confirmed when it was sent, and since when. */
-  readonly confirmed: number;
-  readonly confirmedAt: number;
+  readonly since: Point;
+}
+
+/** What had been sent at some time. */
+interface Point {
+  readonly sent: number;
+  readonly at: number;
 }
 
 /**
@@ -37,8 +41,10 @@ export class Pace {
   #number = 0;
   #sent = 0;
   #confirmed = 0;
-  #confirmedAt = Number.NEGATIVE_INFINITY;
   #marked = 0;
+  /** What was sent after it had not arrived at that time: rates count from there. */
+  #since: Point = { sent: 0, at: Number.NEGATIVE_INFINITY };
+  #leftAt = Number.NEGATIVE_INFINITY;
   #window = MIN_WINDOW;
   /** When more would have left had there been room. */
   #fullAt = Number.NEGATIVE_INFINITY;
@@ -64,53 +70,53 @@ export class Pace {
     return full;
   }
 
-  /** So many bytes of bulk leave. */
-  left(bytes: number, now: number): void {
-    if (this.#marks.length === 0) {
-      if (now - this.#confirmedAt > WAY_MS) this.#forget();
-      this.#confirmedAt = now;
+  /** So many bytes of bulk leave. Returns the number that the peer has to be asked to confirm now, if any. */
+  left(bytes: number, now: number): number | undefined {
+    const pause = now - this.#leftAt;
+    this.#leftAt = now;
+    if (this.#marks.length === 0 && pause > this.#way) {
+      if (pause > WAY_MS) this.#forget();
+      this.#since = { sent: this.#sent, at: now };
     }
     if (this.#probe !== undefined && this.#sent - this.#confirmed < MIN_WINDOW)
       this.#probe.from ??= this.#number + 1;
     this.#sent += bytes;
+    return this.#mark(now);
   }
 
-  /** The number that the peer has to be asked to confirm now, if any; to be asked after `left` and `confirm`. */
-  mark(now: number): number | undefined {
-    const unmarked = this.#sent - this.#marked;
-    const isDue = unmarked >= Math.min(Math.max(this.window / 4, MIN_MARK), MAX_MARK);
-    // The window may have shrunk since: without a mark it would stay full.
-    const isStuck = unmarked > 0 && this.#marks.length === 0 && this.full(now);
-    if (!isDue && !isStuck) return undefined;
-    this.#marked = this.#sent;
-    const number = ++this.#number;
-    const [sent, confirmed, confirmedAt] = [this.#sent, this.#confirmed, this.#confirmedAt];
-    this.#marks.push({ number, sent, at: now, confirmed, confirmedAt });
-    return number;
-  }
-
-  /** The peer has read everything up to the mark with that number, and so all before it. */
-  confirm(number: number, now: number): void {
+  /** The peer has read everything up to the mark with that number, and so all before it. Returns the same as `left`. */
+  confirm(number: number, now: number): number | undefined {
     const at = this.#marks.findIndex((mark) => mark.number === number);
     const mark = this.#marks[at];
-    if (mark === undefined) return;
+    if (mark === undefined) return undefined;
     this.#marks.splice(0, at + 1);
     const news = mark.sent - this.#confirmed;
     this.#confirmed = mark.sent;
-    this.#confirmedAt = now;
-    const took = Math.max(now - mark.at, LEAST_MS);
-    this.#learnWay(mark, took, now);
+    this.#since = { sent: mark.sent, at: now };
+    this.#learnWay(mark, now);
     this.#learnRate(mark, now);
     const takes =
       Math.max(this.#best, this.#bestBefore) * (this.#way + Math.max(DELAY_MS, this.#way / 2));
     // Twice as much for each time there and back at most: what leaves at once would wait at the narrowest place.
     const window = Math.min(takes, this.#window + news, MAX_WINDOW);
     this.#window = Math.max(window, MIN_WINDOW);
+    // In a smaller window what has no mark yet may be enough for one.
+    return this.#mark(now);
+  }
+
+  #mark(now: number): number | undefined {
+    const unmarked = this.#sent - this.#marked;
+    if (unmarked < Math.min(Math.max(this.window / 4, MIN_MARK), MAX_MARK)) return undefined;
+    this.#marked = this.#sent;
+    const number = ++this.#number;
+    this.#marks.push({ number, sent: this.#sent, at: now, since: this.#since });
+    return number;
   }
 
   /** With something on the way all the time its true length would never be seen again, so it is emptied for a look. */
-  #learnWay(mark: Mark, took: number, now: number): void {
-    const isProbe = mark.number >= (this.#probe?.from ?? Number.POSITIVE_INFINITY);
+  #learnWay({ number, at }: Mark, now: number): void {
+    const took = Math.max(now - at, LEAST_MS);
+    const isProbe = number >= (this.#probe?.from ?? Number.POSITIVE_INFINITY);
     if (took <= this.#way || isProbe) {
       this.#way = took;
       this.#wayAt = now;
@@ -121,17 +127,14 @@ export class Pace {
     }
   }
 
-  /** A rate that is low because there was little to send says nothing of the way. */
-  #learnRate({ sent, at, confirmed, confirmedAt }: Mark, now: number): void {
-    const took = Math.max(now - confirmedAt, LEAST_MS);
-    const rate = (sent - confirmed) / took;
-    const isOfWay = this.#fullAt >= at;
-    if (isOfWay && now >= this.#spanEnds) {
+  /** A rate that is low because there was little to send does not make the best one old. */
+  #learnRate({ sent, at, since }: Mark, now: number): void {
+    if (this.#fullAt >= at && now >= this.#spanEnds) {
       this.#bestBefore = this.#best;
       this.#best = 0;
       this.#spanEnds = now + Math.max(RATE_MS, 2 * this.#way);
     }
-    if (isOfWay || rate > this.#bestBefore) this.#best = Math.max(this.#best, rate);
+    this.#best = Math.max(this.#best, (sent - since.sent) / Math.max(now - since.at, LEAST_MS));
   }
 
   /** Nothing was on the way for long. */

@@ -88,10 +88,14 @@ export class TestTunnel implements AsyncDisposable {
     return `ws://127.0.0.1:${this.tunnel.port}${TUNNEL_PATH}`;
   }
 
-  dial(hello: Hello, signal: AbortSignal = new AbortController().signal): Promise<Dialled> {
+  dial(
+    hello: Hello,
+    signal: AbortSignal = new AbortController().signal,
+    metrics: Metrics = noMetrics,
+  ): Promise<Dialled> {
     const address = `127.0.0.1:${this.tunnel.port}`;
     return dialLink(
-      { address, path: TUNNEL_PATH, hello: () => hello, side: "up", metrics: noMetrics },
+      { address, path: TUNNEL_PATH, hello: () => hello, side: "up", metrics },
       signal,
     );
   }

@@ -1,7 +1,9 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 import { describe, expect, it } from "vitest";
-import { WebSocket } from "ws";
+import { type ClientOptions, WebSocket } from "ws";
+import { eventually } from "../../test/support/eventually.ts";
+import { type Metrics, noMetrics } from "../base/metrics.ts";
 import { encodeFrame, encodeMessage } from "../wire/codec.ts";
 import { clusterName } from "../wire/names.ts";
 import { SUBPROTOCOL } from "./hello.ts";
@@ -24,8 +26,10 @@ describeLink("websocket", async () => {
 async function stranger(
   tunnel: TestTunnel,
   headers: Record<string, string> = {},
+  options: ClientOptions = {},
 ): Promise<WebSocket> {
-  const socket = new WebSocket(tunnel.url, SUBPROTOCOL, { headers, perMessageDeflate: false });
+  const all = { ...options, headers, perMessageDeflate: false };
+  const socket = new WebSocket(tunnel.url, SUBPROTOCOL, all);
   socket.on("error", () => {});
   await once(socket, "open");
   return socket;
@@ -54,6 +58,47 @@ describe("a tunnel", () => {
     expect(tunnel.logged.map((line) => line.code)).toEqual([code]);
     expect(tunnel.counted).toEqual([{ side: "down", code }]);
     expect(tunnel.links.size).toBe(0);
+  });
+
+  it("lets little bulk go until the peer has confirmed that it has read it, then all", async () => {
+    await using tunnel = await TestTunnel.start();
+    const socket = await stranger(tunnel, {}, { autoPong: false });
+    let got = 0;
+    const marks: Buffer[] = [];
+    socket.on("message", (frame: Buffer) => {
+      got += frame.length;
+    });
+    socket.on("ping", (content: Buffer) => content.length > 0 && marks.push(content));
+    socket.send(hello("slow"));
+    const link = await tunnel.linkTo("slow");
+    for (let piece = 0; piece < 3000; piece++)
+      link.send({ kind: "data", stream: 1, bytes: Buffer.alloc(1024, piece) });
+    await eventually("it is asked how far it has read", () => marks.length > 0);
+    await new Promise<void>((resolve) => {
+      socket.once("pong", () => resolve());
+      socket.ping("over");
+    });
+    expect(got).toBeLessThan(128 * 1024);
+    socket.on("ping", (content: Buffer) => socket.pong(content));
+    for (const content of marks) socket.pong(content);
+    await eventually("all has come", () => got > 3000 * 1024);
+  });
+
+  it("measures how long the parent takes to answer", async () => {
+    await using tunnel = await TestTunnel.start(100);
+    const observed: [string, number, object | undefined][] = [];
+    const metrics: Metrics = {
+      ...noMetrics,
+      observe: (name, value, labels) => void observed.push([name, value, labels]),
+    };
+    const { link } = await tunnel.dial(helloOf("edge-a", { heartbeatMs: 100 }), undefined, metrics);
+    await eventually("it was answered", () => observed.length > 0);
+    expect(observed[0]).toEqual([
+      "ote_link_round_trip_seconds",
+      expect.closeTo(0, 0),
+      { side: "up" },
+    ]);
+    await link[Symbol.asyncDispose]();
   });
 
   it("does not take in who says hello while the tunnel closes", async () => {

@@ -173,14 +173,12 @@ export class WebSocketLink implements Link {
     });
     if (bulk > 0) {
       this.#pace ??= new Pace();
-      this.#pace.left(bulk, performance.now());
-      this.#askToConfirm();
+      this.#ask(this.#pace.left(bulk, performance.now()));
     }
   }
 
   /** A websocket answers every ping in its turn, with what is in it: what was sent before it has been read then. */
-  #askToConfirm(): void {
-    const number = this.#pace?.mark(performance.now());
+  #ask(number: number | undefined): void {
     if (number === undefined) return;
     const mark = Buffer.alloc(MARK_BYTES);
     mark.writeUIntBE(number, 0, MARK_BYTES);
@@ -189,8 +187,7 @@ export class WebSocketLink implements Link {
 
   #confirm(mark: Buffer): void {
     if (mark.length !== MARK_BYTES || this.#pace === undefined) return;
-    this.#pace.confirm(mark.readUIntBE(0, MARK_BYTES), performance.now());
-    this.#askToConfirm();
+    this.#ask(this.#pace.confirm(mark.readUIntBE(0, MARK_BYTES), performance.now()));
     if (!this.#outbox.empty) this.#flush();
   }
 

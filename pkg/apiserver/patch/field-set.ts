@@ -78,7 +78,7 @@ export function subtract(a: FieldSet, b: FieldSet): FieldSet {
   const rest: Record<string, FieldSet> = {};
   for (const [key, inner] of Object.entries(a)) {
     const other = Object.hasOwn(b, key) ? b[key] : undefined;
-    if (other === undefined || (isLeaf(other) && !isLeaf(inner))) rest[key] = inner;
+    if (other === undefined) rest[key] = inner;
     else if (!isLeaf(inner)) {
       const left = subtract(inner, other);
       if (!isLeaf(left)) rest[key] = left;

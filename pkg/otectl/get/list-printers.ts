@@ -1,5 +1,5 @@
 import { type ListText, nameOf, objectOf } from "./object-text.ts";
-import { HeldRows, type Printer, type Rows } from "./printer.ts";
+import { HoldingPrinter, type Printer, type Rows } from "./printer.ts";
 import { printable } from "./table-text.ts";
 
 /** Prints what can be said of each row by itself. */
@@ -65,37 +65,25 @@ export class ListPrinter extends RowPrinter {
 }
 
 /** Prints one object as itself, which is what came when one object of one cluster was asked for. */
-export class OnlyPrinter implements Printer {
+export class OnlyPrinter extends HoldingPrinter {
   readonly #cluster: string;
   readonly #print: (object: unknown) => string;
   readonly #otherwise: Printer;
-  readonly #held = new HeldRows("Cannot print one object");
 
   /** `otherwise` prints it when the name of the cluster turned out to be a tag of others. */
   constructor(cluster: string, print: (object: unknown) => string, otherwise: Printer) {
+    super("Cannot print one object");
     this.#cluster = cluster;
     this.#print = print;
     this.#otherwise = otherwise;
   }
 
-  columns(): void {}
-
-  next(): void {}
-
-  rows({ cluster, resource, rows }: Rows): void {
-    for (const row of rows) this.#held.add({ cluster, resource, row });
-  }
-
-  text(): string {
-    return "";
-  }
-
   end(): string {
-    const [first, ...others] = this.#held.all;
+    const [first, ...others] = this.held.all;
     if (first === undefined) return "";
     if (others.length === 0 && first.cluster === this.#cluster)
       return this.#print(objectOf(first.cluster, first.row));
-    for (const { row, ...from } of this.#held.all)
+    for (const { row, ...from } of this.held.all)
       this.#otherwise.rows({ type: "ROWS", ...from, rows: [row] });
     return this.#otherwise.text() + this.#otherwise.end();
   }

@@ -2,7 +2,7 @@ import { findValues } from "./find-values.ts";
 import { goJson, pathText } from "./go-text.ts";
 import { JsonPathError, type Part, type Step, type Values } from "./json-path.ts";
 import { objectOf } from "./object-text.ts";
-import { HeldRows, type Printer, type Rows } from "./printer.ts";
+import { HoldingPrinter, type Printer, type Rows } from "./printer.ts";
 
 /** How a template is printed. */
 export interface PathStyle {
@@ -20,7 +20,7 @@ export function templateText(parts: readonly Part[], value: unknown, style: Path
 /** Prints a template for the List of all objects; object by object, where the template can be. */
 export function pathPrinter(parts: readonly Part[], style: PathStyle): Printer {
   const flow = flowOf(parts, style);
-  return flow === undefined ? new HoldingPrinter(parts, style) : new FlowingPrinter(flow, style);
+  return flow === undefined ? new WholePrinter(parts, style) : new FlowingPrinter(flow, style);
 }
 
 function found(parts: readonly Part[], value: unknown, { template }: PathStyle): Values[] {
@@ -122,32 +122,19 @@ class FlowingPrinter implements Printer {
   }
 }
 
-class HoldingPrinter implements Printer {
+class WholePrinter extends HoldingPrinter {
   readonly #parts: readonly Part[];
   readonly #style: PathStyle;
-  readonly #held: HeldRows;
 
   constructor(parts: readonly Part[], style: PathStyle) {
+    const why = `Cannot print ${JSON.stringify(style.template)}`;
+    super(`${why}, which is not of the form "{range .items[*]}...{end}"`);
     this.#parts = parts;
     this.#style = style;
-    const why = `Cannot print ${JSON.stringify(style.template)}`;
-    this.#held = new HeldRows(`${why}, which is not of the form "{range .items[*]}...{end}"`);
-  }
-
-  columns(): void {}
-
-  next(): void {}
-
-  rows({ cluster, resource, rows }: Rows): void {
-    for (const row of rows) this.#held.add({ cluster, resource, row });
-  }
-
-  text(): string {
-    return "";
   }
 
   end(): string {
-    const items = this.#held.all.map(({ cluster, row }) => objectOf(cluster, row));
+    const items = this.held.all.map(({ cluster, row }) => objectOf(cluster, row));
     const list = { apiVersion: "v1", items, kind: "List", metadata: { resourceVersion: "" } };
     return templateText(this.#parts, list, this.#style);
   }

@@ -60,3 +60,27 @@ export class HeldRows {
     this.#size = 0;
   }
 }
+
+/** Prints when all rows are there. */
+export abstract class HoldingPrinter implements Printer {
+  protected readonly held: HeldRows;
+
+  /** `why` begins the error when there are too many: "Cannot sort by name". */
+  constructor(why: string) {
+    this.held = new HeldRows(why);
+  }
+
+  columns(): void {}
+
+  next(): void {}
+
+  rows({ cluster, resource, rows }: Rows): void {
+    for (const row of rows) this.held.add({ cluster, resource, row });
+  }
+
+  text(): string {
+    return "";
+  }
+
+  abstract end(): string;
+}
