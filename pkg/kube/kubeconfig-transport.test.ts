@@ -1,6 +1,7 @@
 import { EventEmitter, once } from "node:events";
 import { mkdtemp, rm, utimes, writeFile } from "node:fs/promises";
-import { type AddressInfo, createServer } from "node:net";
+import { createServer as createHttpServer } from "node:http";
+import { type AddressInfo, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -125,6 +126,33 @@ describe("KubeconfigTransport", () => {
       message: expect.stringContaining(`Cannot reach the Kubernetes API at "${api.url}"`),
       cause: { code: "ECONNREFUSED" },
     });
+  });
+
+  it("reads over a new connection when the server has hung up all that were idle", async () => {
+    const asked = new Map<Socket, number>();
+    const server = createHttpServer(({ socket }, answer) => {
+      const times = (asked.get(socket) ?? 0) + 1;
+      asked.set(socket, times);
+      if (times > 1) socket.destroy();
+      else setImmediate(() => answer.end("here"));
+    });
+    await once(server.listen(0, "127.0.0.1"), "listening");
+    const { port } = server.address() as AddressInfo;
+    const url = `http://127.0.0.1:${port}`;
+    await using transport = await KubeconfigTransport.open(await file("idle", kubeconfigText(url)));
+    const read = async () => {
+      const { body } = await transport.request({ method: "GET", path: "/", headers: {} }, forever);
+      return textOf(body);
+    };
+    await Promise.all([1, 2, 3].map(read));
+    expect(asked.size).toBe(3);
+    expect(await read()).toBe("here");
+    const write = { method: "POST", path: "/", headers: {}, body: "once" };
+    await expect(transport.request(write, forever)).rejects.toMatchObject({
+      code: "API_UNREACHABLE",
+    });
+    server.closeAllConnections();
+    server.close();
   });
 
   it("says API_UNREACHABLE in the middle of a body that breaks off", async () => {

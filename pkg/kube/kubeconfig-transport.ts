@@ -83,18 +83,25 @@ export class KubeconfigTransport implements ApiTransport {
 
   async #ask(request: ApiRequest, access: Access, signal: AbortSignal): Promise<ApiResponse> {
     try {
-      return await this.#send(request, access, signal);
+      return await this.#send(request, access, "kept", signal);
     } catch (error) {
       if (!(error instanceof StaleConnectionError)) throw error;
-      return await this.#send(request, access, signal);
+      // Another one that is kept may be just as old.
+      return await this.#send(request, access, "new", signal);
     }
   }
 
-  #send(request: ApiRequest, access: Access, signal: AbortSignal): Promise<ApiResponse> {
+  #send(
+    request: ApiRequest,
+    access: Access,
+    connection: "kept" | "new",
+    signal: AbortSignal,
+  ): Promise<ApiResponse> {
     const { server, options } = this.#entry === undefined ? access : at(this.#entry, access);
     const secure = server.protocol === "https:";
+    const agent = secure ? this.#https : this.#http;
     const client = (secure ? https : http).request({
-      agent: secure ? this.#https : this.#http,
+      agent: connection === "kept" && agent,
       ...options,
       host: server.hostname.replace(/^\[|\]$/g, ""),
       port: server.port,

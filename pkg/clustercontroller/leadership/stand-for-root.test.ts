@@ -1,4 +1,5 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { EventEmitter, once } from "node:events";
+import { setImmediate, setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
 import { ApiUnreachableError } from "../../apis/api-transport.ts";
 import { StatusError, type StatusReason } from "../../apis/status.ts";
@@ -52,4 +53,38 @@ it.each([
   ["meets a mistake of ours", new TypeError("a mistake")],
 ])("ends when it %s", async (_, error) => {
   await expect(attemptsWith(error)).rejects.toThrow();
+});
+
+it("tries again when the API refuses somebody who has led before", async () => {
+  const forbidden = StatusError.of("Forbidden", "the roles are not read yet");
+  await using scope = new Scope(silentLog);
+  let leads = true;
+  let attempts = 0;
+  const changes = new EventEmitter();
+  const lease = {
+    ...ALWAYS,
+    get holds() {
+      return leads;
+    },
+    until: (wanted: boolean, signal: AbortSignal) =>
+      leads === wanted ? Promise.resolve() : once(changes, "change", { signal }),
+  } as unknown as LeaderLease;
+  const third = once(changes, "third");
+  await standForRoot(scope, {
+    ...{ lease, log: silentLog, metrics: noMetrics },
+    lead: async () => {
+      attempts++;
+      if (attempts === 2) throw forbidden;
+      if (attempts === 3) changes.emit("third");
+      return () => {};
+    },
+    follow: async () => {},
+  });
+  for (const next of [false, true]) {
+    leads = next;
+    changes.emit("change");
+    await setImmediate();
+  }
+  await third;
+  expect(scope.signal.aborted).toBe(false);
 });

@@ -42,13 +42,29 @@ async function stand(
   signal: AbortSignal,
   onBegun: () => void,
 ): Promise<void> {
-  const { lease } = parts;
+  const { lease, log } = parts;
   // While we stop what leads nobody else may begin.
   const over = new AbortController();
   const standing = lease.run(over.signal);
+  let hasBegun = false;
+  const begun = () => {
+    hasBegun = true;
+    onBegun();
+  };
   try {
     await lease.settled(signal);
-    while (!signal.aborted) await play(parts, signal, onBegun);
+    while (!signal.aborted) {
+      try {
+        await play(parts, signal, begun);
+      } catch (error) {
+        if (!passes(error, hasBegun)) throw error;
+        log.warn(
+          { code: errorCode(error), text: errorText(error) },
+          "cannot lead or follow now, will retry",
+        );
+        await sleep(RETRY_MS, undefined, { signal }).catch(() => {});
+      }
+    }
   } finally {
     over.abort();
     await standing;
@@ -56,7 +72,7 @@ async function stand(
   }
 }
 
-/** One time as leader or as follower. */
+/** One time as leader or as follower. Rejects with what it could not be begun for, or what ended it. */
 async function play(
   { lease, log, metrics, lead, follow }: StandForRootParts,
   signal: AbortSignal,
@@ -65,24 +81,20 @@ async function play(
   const leads = lease.holds;
   await using scope = new Scope(log);
   metrics.gauge("ote_leader", leads ? 1 : 0);
-  try {
-    const depose = leads ? await lead(scope) : void (await follow(scope));
-    onBegun();
-    await lease.until(!leads, AbortSignal.any([signal, scope.signal]));
-    metrics.gauge("ote_leader", 0);
-    if (!signal.aborted) depose?.(DEPOSED);
-  } catch (error) {
-    const [code, text] = [errorCode(error), errorText(error)];
-    if (!PASSING.has(code) && !isOfServer(error)) throw error;
-    log.warn({ code, text, leads }, "cannot take up a role, will retry");
-    await sleep(RETRY_MS, undefined, { signal }).catch(() => {});
-  }
+  const depose = leads ? await lead(scope) : void (await follow(scope));
+  onBegun();
+  await lease.until(!leads, AbortSignal.any([signal, scope.signal]));
+  metrics.gauge("ote_leader", 0);
+  if (!signal.aborted) depose?.(DEPOSED);
   scope.signal.throwIfAborted();
 }
 
-/** An API that has just been started says so to all, and one that has too much to do. */
-function isOfServer(error: unknown): boolean {
-  if (!(error instanceof StatusError)) return false;
+/**
+ * Whether another attempt may go well. An API that has just been started says so to all, or has not read yet who
+ * may do what: no refusal is final for somebody who had the role before.
+ */
+function passes(error: unknown, hasBegun: boolean): boolean {
+  if (!(error instanceof StatusError)) return PASSING.has(errorCode(error));
   const { code } = error.status;
-  return code >= 500 || code === 429;
+  return hasBegun || code >= 500 || code === 429;
 }
