@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { type AddressInfo, createServer as createTcpServer, type Socket } from "node:net";
 import { Duplex } from "node:stream";
 import { finished } from "node:stream/promises";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { eventually } from "../../test/support/eventually.ts";
 import type { HeaderList, ProxyAnswer } from "../apis/cluster-proxy.ts";
 import { temporaryDirectory } from "../base/temporary-directory.ts";
@@ -13,6 +13,8 @@ import { KubeconfigProxy } from "./kubeconfig-proxy.ts";
 /** An API that does as `far` says, and whoever talks to it. */
 let far: (request: IncomingMessage, response: ServerResponse) => void;
 let server: Server;
+/** The connection that was the last one to become another protocol. */
+let upgraded: Socket;
 let folder: Awaited<ReturnType<typeof temporaryDirectory>>;
 let proxy: KubeconfigProxy;
 
@@ -31,6 +33,7 @@ beforeAll(async () => {
   folder = await temporaryDirectory();
   server = createServer((request, response) => far(request, response));
   server.on("upgrade", ({ headers }, socket) => {
+    upgraded = socket as Socket;
     socket.on("error", () => {});
     if (headers.upgrade === "forbidden") {
       socket.end("HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno");
@@ -82,8 +85,9 @@ function ask(
   headers: HeaderList = [],
   through = proxy,
   user = { name: "alice", groups: ["dev", "ops"] },
+  method = "POST",
 ): Promise<ProxyAnswer> {
-  const request = { method: "POST", path: "/api/v1/x?y=1", headers, user };
+  const request = { method, path: "/api/v1/x?y=1", headers, user };
   return new Promise((resolve) => through.serve(request, body, resolve));
 }
 
@@ -229,6 +233,61 @@ describe("a request that is passed on to an API", () => {
     body.push(null);
     await once(body, "close");
     expect([status, String(Buffer.concat(heard)), body.errored]).toEqual([403, "no", null]);
+  });
+
+  describe("of which the API hangs up every connection that is used again", () => {
+    const used = new Set<Socket>();
+    const answers: (() => void)[] = [];
+    let fresh: KubeconfigProxy;
+    beforeEach(async () => {
+      used.clear();
+      far = ({ socket }, response) => {
+        if (used.has(socket)) socket.destroy();
+        used.add(socket);
+        answers.push(() => response.end("here"));
+      };
+      fresh = new KubeconfigProxy(`${folder.path}/kubeconfig`);
+      const all = Promise.all([1, 2, 3].map(() => read()));
+      await eventually("all ask at the same time", () => answers.length === 3);
+      for (const answer of answers.splice(0)) answer();
+      expect(await all).toEqual(["here", "here", "here"]);
+    });
+    afterEach(() => fresh[Symbol.asyncDispose]());
+
+    async function read(method = "GET", ...pieces: string[]): Promise<string> {
+      const { body, heard, said } = conversation();
+      for (const piece of pieces) body.push(piece);
+      body.push(null);
+      await ask(body, [], fresh, undefined, method);
+      await said;
+      return String(Buffer.concat(heard));
+    }
+
+    it("is made again over a new one if it only reads", async () => {
+      const reading = read();
+      await eventually("it is asked over a new connection", () => answers.length === 2);
+      for (const answer of answers.splice(0)) answer();
+      expect(await reading).toBe("here");
+      expect(used.size).toBe(4);
+    });
+
+    it.each([
+      ["writes", "POST", []],
+      ["said more than can be said again", "GET", ["a question"]],
+    ])("is not made twice if it %s", async (_, method, pieces) => {
+      expect(JSON.parse(await read(method, ...pieces))).toMatchObject({ code: 503 });
+      expect(used.size).toBe(3);
+      answers.length = 0;
+    });
+
+    it("has a new one of its own to become another protocol", async () => {
+      const { body, said } = conversation();
+      const answer = await ask(body, upgradeTo("x"), fresh, undefined, "GET");
+      expect(answer.status).toBe(101);
+      expect(used.has(upgraded)).toBe(false);
+      body.push(null);
+      await said;
+    });
   });
 
   it("gets 503 when the API takes a connection and does not say more", async () => {

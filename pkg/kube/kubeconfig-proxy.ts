@@ -12,6 +12,7 @@ import {
 import { errorText } from "../base/errors.ts";
 import { toHeader } from "../base/header-text.ts";
 import { type Access, KubeconfigFile } from "./kubeconfig.ts";
+import { isStaleRead } from "./stale-connection.ts";
 
 /** How long an API may take until a connection to it can carry a request. */
 const CONNECT_LIMIT_MS = 10_000;
@@ -49,7 +50,8 @@ export class KubeconfigProxy implements ApiProxy, AsyncDisposable {
       (access) => {
         if (body.destroyed) return;
         try {
-          this.#send(request, access, body, answer);
+          const connection = wantsUpgrade(request.headers) ? "new" : "kept";
+          this.#send(request, access, connection, body, answer);
         } catch (error) {
           // Others than HTTP/1.1 let words through that it cannot say.
           refuse(body, answer, errorText(error), UNSAYABLE);
@@ -66,15 +68,18 @@ export class KubeconfigProxy implements ApiProxy, AsyncDisposable {
 
   #send(
     request: ProxyRequest,
-    { server, options }: Access,
+    access: Access,
+    connection: "kept" | "new",
     body: Duplex,
     answer: (head: ProxyAnswer) => void,
   ): void {
+    const { server, options } = access;
     const isSecure = server.protocol === "https:";
+    const agent = isSecure ? this.#https : this.#http;
     const isUpgrade = wantsUpgrade(request.headers);
     const client = (isSecure ? https : http).request({
       ...options,
-      agent: isSecure ? this.#https : this.#http,
+      agent: connection === "kept" && agent,
       host: server.hostname.replace(/^\[|\]$/g, ""),
       port: server.port,
       method: request.method,
@@ -102,15 +107,23 @@ export class KubeconfigProxy implements ApiProxy, AsyncDisposable {
     });
     client.on("error", (error) => {
       if (answered) body.destroy(error);
-      else refuse(body, answer, error.message);
+      else if (isStaleRead(client, request.method, error) && isUntouched(body)) {
+        body.unpipe(client);
+        this.#send(request, access, "new", body, answer);
+      } else refuse(body, answer, error.message);
     });
     // Whoever asked has gone: the API must not go on for nobody.
     finished(body, (error) => {
       if (error) client.destroy();
     });
-    if (isUpgrade) client.end();
+    if (isUpgrade || body.readableEnded) client.end();
     else body.pipe(client);
   }
+}
+
+/** Whether nobody has gone, and nothing was said that would have to be said again. */
+function isUntouched(body: Duplex): boolean {
+  return !body.destroyed && !body.readableDidRead;
 }
 
 /** Lets both talk to each other, until both have said everything or one is cut off. */

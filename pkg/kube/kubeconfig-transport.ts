@@ -8,9 +8,9 @@ import {
   ApiUnreachableError,
 } from "../apis/api-transport.ts";
 import type { EntryAddress } from "../apis/entry.ts";
-import { errorCode } from "../base/errors.ts";
 import { toHeader } from "../base/header-text.ts";
 import { type Access, KubeconfigFile } from "./kubeconfig.ts";
+import { isStaleRead } from "./stale-connection.ts";
 
 /** A peer that vanished without a word is noticed this long after its last packet, plus ten probes of a second. */
 const KEEPALIVE_AFTER_MS = 15_000;
@@ -86,7 +86,6 @@ export class KubeconfigTransport implements ApiTransport {
       return await this.#send(request, access, "kept", signal);
     } catch (error) {
       if (!(error instanceof StaleConnectionError)) throw error;
-      // Another one that is kept may be just as old.
       return await this.#send(request, access, "new", signal);
     }
   }
@@ -120,7 +119,7 @@ export class KubeconfigTransport implements ApiTransport {
       const fail = (error: Error) => {
         signal.removeEventListener("abort", abort);
         if (signal.aborted) reject(signal.reason);
-        else if (isStale(client, request, error)) reject(new StaleConnectionError());
+        else if (isStaleRead(client, request.method, error)) reject(new StaleConnectionError());
         else reject(new ApiUnreachableError(server.origin, error));
       };
       client.on("error", fail);
@@ -154,13 +153,8 @@ function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   });
 }
 
-/** The server hung up an idle connection just when we used it again; nothing of the request was answered. */
+/** Nothing of the request was answered, and it may be made once more. */
 class StaleConnectionError extends Error {}
-
-/** Only reading may be repeated: whether a write has been done cannot be known. */
-function isStale(client: ClientRequest, { method }: ApiRequest, error: Error): boolean {
-  return client.reusedSocket && errorCode(error) === "ECONNRESET" && /^(GET|HEAD)$/.test(method);
-}
 
 function guard(client: ClientRequest, socket: Socket, secure: boolean, limitMs: number): void {
   socket.setKeepAlive(true, KEEPALIVE_AFTER_MS);
