@@ -140,6 +140,7 @@ describe("A cluster whose shim is a process of its own", () => {
     await task.completed();
     expect(await task.results()).toMatchObject({ branch: { verdict: "done", code: 201 } });
     expect(api.effects("b")).toBe(1);
+    await shim.says("cluster controller connected", { cluster: "branch" });
     expect(shim.logged("cluster controller connected").map(({ cluster }) => cluster)).toEqual([
       "shop",
       "branch",

@@ -70,6 +70,7 @@ describeWithControlPlane("Two roots on one real API server", (plane) => {
   it("sends a child to the leader that asks the other one, also to join with a token", async () => {
     await roots.launchCluster("late", ["b"]);
     await roots.online("late");
+    await roots.program("late").says("joined parent");
     expect(roots.program("late").logged("joined parent")).toMatchObject([
       { parent: "root", address: roots.address("a") },
     ]);
