@@ -2,6 +2,7 @@ import https from "node:https";
 import { performance } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type ApiTarget, call } from "./api-target.ts";
+import { median } from "./quantile.ts";
 
 /** What one API can do. */
 export interface ApiFigures {
@@ -221,5 +222,5 @@ async function medianOf(times: number, work: () => Promise<unknown>): Promise<nu
     await work();
     taken.push(performance.now() - began);
   }
-  return taken.sort((a, b) => a - b)[times >> 1] ?? Number.NaN;
+  return median(taken);
 }

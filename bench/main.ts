@@ -3,6 +3,7 @@ import { cpus } from "node:os";
 import { apiRows } from "./api-rows.ts";
 import { fanOut, memoryPerChild, type Variant } from "./fan-out.ts";
 import { faultRows } from "./faults.ts";
+import { median } from "./quantile.ts";
 import { queryRows } from "./query.ts";
 import { reportRows } from "./reports.ts";
 import type { Row } from "./row.ts";
@@ -90,11 +91,6 @@ async function memoryRow(children: number): Promise<Row> {
     ours: median(sizes.tree) / 1000,
     yardstick: median(sizes.ws) / 1000,
   };
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[sorted.length >> 1] ?? Number.NaN;
 }
 
 function table(rows: readonly Row[]): string {

@@ -9,6 +9,7 @@ import { Scope } from "../pkg/base/scope.ts";
 import type { ClusterController } from "../pkg/clustercontroller/cluster-controller.ts";
 import { ClusterQueries } from "../pkg/clustercontroller/query/cluster-queries.ts";
 import { parseQuery } from "../pkg/clustercontroller/query/query-request.ts";
+import { median } from "./quantile.ts";
 import { type ClustersOrder, type ClustersTold, startCluster } from "./query-clusters.ts";
 import type { Row } from "./row.ts";
 
@@ -136,9 +137,4 @@ function clusters(scope: Scope, order: ClustersOrder): ChildProcess {
 async function heard(child: ChildProcess): Promise<ClustersTold> {
   const [told] = (await once(child, "message")) as [ClustersTold];
   return told;
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[sorted.length >> 1] ?? Number.NaN;
 }

@@ -21,6 +21,7 @@ import type { LogLine } from "../test/support/node-program.ts";
 import { ProcessTree } from "../test/support/process-tree.ts";
 import { kubeconfigText } from "../test/support/scripted-api.ts";
 import { BurstApi, burstName, burstObject } from "./burst-api.ts";
+import { median } from "./quantile.ts";
 import { manyReturn, oneReturns } from "./report-returns.ts";
 import type { Row } from "./row.ts";
 import { memoryOf } from "./storm.ts";
@@ -280,10 +281,6 @@ async function probing(
   await Promise.race([sending, sleep(1000)]);
   await following;
   return times;
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 }
 
 function most(values: readonly number[]): number {

@@ -1,20 +1,18 @@
-import { createHash, randomBytes } from "node:crypto";
-import { createReadStream, openSync, writeSync } from "node:fs";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ControlPlane } from "../test/support/control-plane.ts";
-import { KUBECTLS, Kubectl } from "../test/support/kubectl.ts";
 import { PodSession } from "../test/support/pod-session.ts";
 import { MEMBERS, PodWorld } from "../test/support/pod-world.ts";
 import { RealPodWorld } from "../test/support/real-pod-world.ts";
+import { median, p99 } from "./quantile.ts";
 import type { Row } from "./row.ts";
+import { copyRows } from "./stream-copies.ts";
 import { changesSeen } from "./stream-watches.ts";
+import { inTurns } from "./turns.ts";
 
 const WATCHES = 200;
 const CHANGES = 30;
 const SESSIONS = 50;
 const ECHOES = 40;
-const COPIED_BYTES = 200_000_000;
 const CYCLES = 500;
 
 /** What is measured in a world of pods, as rows; those with a yardstick take turns with it. */
@@ -80,13 +78,13 @@ async function sessionRows(world: PodWorld, repetitions: number): Promise<Row[]>
     for (const session of sessions) session.cut();
     return times.flat();
   });
-  const median = (kubeconfig: string) => quantile(openings[kubeconfig] ?? [], 0.5);
+  const opening = (kubeconfig: string) => median(openings[kubeconfig] ?? []);
   return [
     {
       what: `${SESSIONS} exec sessions begun at once, until all answer, median`,
       unit: "ms",
-      ours: median(world.through()),
-      yardstick: median(world.direct),
+      ours: opening(world.through()),
+      yardstick: opening(world.direct),
     },
     {
       what: `a line and its echo in ${SESSIONS} exec sessions at once, p99`,
@@ -149,38 +147,7 @@ async function stalledFactor(kubeconfig: string, rounds: number): Promise<number
     stalled.cut();
   }
   for (const session of sessions) session.cut();
-  return quantile(beside, 0.5) / quantile(alone, 0.5);
-}
-
-async function copyRows(world: PodWorld, repetitions: number): Promise<Row[]> {
-  const [kubectl] = KUBECTLS;
-  if (kubectl === undefined) {
-    process.stderr.write("copies are not measured: no kubectl is found\n");
-    return [];
-  }
-  const source = join(world.tree.folder, "source");
-  const sum = writeRandom(source, COPIED_BYTES);
-  const copy = async (kubeconfig: string, from: string, to: string, result: string) => {
-    const began = performance.now();
-    await new Kubectl(kubectl, kubeconfig).ok("cp", from, to);
-    const seconds = (performance.now() - began) / 1000;
-    if ((await sumOf(result)) !== (await sum)) throw new Error(`The copy ${result} is not intact`);
-    return [COPIED_BYTES / 1e6 / seconds];
-  };
-  const [there, back] = [join(world.tree.folder, "there"), join(world.tree.folder, "back")];
-  const up = await inTurns(world, repetitions, (kubeconfig) =>
-    copy(kubeconfig, source, `default/modern:${there}`, there),
-  );
-  const down = await inTurns(world, repetitions, (kubeconfig) =>
-    copy(kubeconfig, `default/modern:${source}`, back, back),
-  );
-  const row = (what: string, { ours, direct }: Turns): Row => ({
-    ...{ what, unit: "MB/s", ours: quantile(ours, 0.5), yardstick: quantile(direct, 0.5) },
-  });
-  return [
-    row("kubectl cp of 200 MB to a pod, median", up),
-    row("kubectl cp of 200 MB from a pod, median", down),
-  ];
+  return median(beside) / median(alone);
 }
 
 /** How much each tier has grown after many sessions that ended in every way. */
@@ -208,7 +175,7 @@ async function cycleRows(world: PodWorld): Promise<Row[]> {
     after.map((size, at) => size[key] - (before[at]?.[key] ?? 0));
   const row = (what: string, unit: string, grown: readonly number[], bound: number): Row => ({
     ...{ what: `${what} that ${CYCLES} sessions left at a tier`, unit, bound },
-    ...{ ours: quantile(grown, 0.5), worst: Math.max(...grown) },
+    ...{ ours: median(grown), worst: Math.max(...grown) },
   });
   const megabytes = growth("heap").map((bytes) => bytes / 1e6);
   return [row("descriptors", "", growth("descriptors"), 4), row("heap", "MB", megabytes, 8)];
@@ -228,29 +195,6 @@ async function sizes(world: PodWorld): Promise<{ descriptors: number; heap: numb
       ...{ descriptors: await world.meter(member, "descriptors"), heap: heaps[at] ?? 0 },
     })),
   );
-}
-
-interface Turns {
-  readonly ours: number[];
-  readonly direct: number[];
-}
-
-/** The two ways take turns, so that whatever else the machine does hits both. The first turn only warms up. */
-async function inTurns(
-  world: PodWorld,
-  repetitions: number,
-  measure: (kubeconfig: string) => Promise<number[]>,
-): Promise<Turns> {
-  const turns: Turns = { ours: [], direct: [] };
-  const through = world.through();
-  for (let round = 0; round <= repetitions; round++) {
-    const direct = await measure(world.direct);
-    const ours = await measure(through);
-    if (round === 0) continue;
-    turns.direct.push(...direct);
-    turns.ours.push(...ours);
-  }
-  return turns;
 }
 
 function open(
@@ -284,25 +228,4 @@ async function echoTimes(session: PodSession, count: number): Promise<number[]> 
     times.push(performance.now() - began);
   }
   return times;
-}
-
-function p99(times: readonly number[]): number {
-  return quantile(times, 0.99);
-}
-
-function quantile(values: readonly number[], part: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN;
-}
-
-function writeRandom(path: string, size: number): Promise<string> {
-  const file = openSync(path, "w");
-  for (let left = size; left > 0; left -= 1_000_000) writeSync(file, randomBytes(1_000_000));
-  return sumOf(path);
-}
-
-async function sumOf(path: string): Promise<string> {
-  const hash = createHash("sha256");
-  for await (const piece of createReadStream(path)) hash.update(piece);
-  return hash.digest("hex");
 }

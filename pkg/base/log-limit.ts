@@ -28,8 +28,9 @@ interface Account {
 
 /**
  * Writes of what each peer makes us say so many lines in a period, then one that says how many were left out and the
- * last of these (what comes and goes all the time is as that says), so that nobody can fill a disk, or drown what others make us say. For lines that follow from single messages
- * or connections of somebody else; debug lines are not limited.
+ * last of these (what comes and goes all the time is as that says), so that nobody can fill a disk, or drown what
+ * others make us say. For lines that follow from single messages or connections of somebody else; debug lines are
+ * not limited.
  */
 export class LogLimit {
   readonly #log: Logger;

@@ -50,8 +50,7 @@ export class KubeconfigProxy implements ApiProxy, AsyncDisposable {
       (access) => {
         if (body.destroyed) return;
         try {
-          const connection = wantsUpgrade(request.headers) ? "new" : "kept";
-          this.#send(request, access, connection, body, answer);
+          this.#send(request, access, "kept", body, answer);
         } catch (error) {
           // Others than HTTP/1.1 let words through that it cannot say.
           refuse(body, answer, errorText(error), UNSAYABLE);
@@ -79,7 +78,7 @@ export class KubeconfigProxy implements ApiProxy, AsyncDisposable {
     const isUpgrade = wantsUpgrade(request.headers);
     const client = (isSecure ? https : http).request({
       ...options,
-      agent: connection === "kept" && agent,
+      agent: connection === "kept" && !isUpgrade && agent,
       host: server.hostname.replace(/^\[|\]$/g, ""),
       port: server.port,
       method: request.method,

@@ -1,6 +1,6 @@
 import { EventEmitter, once } from "node:events";
 import { setImmediate, setTimeout as sleep } from "node:timers/promises";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { ApiUnreachableError } from "../../apis/api-transport.ts";
 import { StatusError, type StatusReason } from "../../apis/status.ts";
 import { silentLog } from "../../base/log.ts";
@@ -88,3 +88,45 @@ it("tries again when the API refuses somebody who has led before", async () => {
   await third;
   expect(scope.signal.aborted).toBe(false);
 });
+
+describe("a root that leads when one of its jobs fails", () => {
+  const away = new ApiUnreachableError("https://api", new Error("hung up"));
+
+  it("leads again if that was the API, and has not told its children that another one leads", async () => {
+    await using scope = new Scope(silentLog);
+    const told: unknown[] = [];
+    const again = new EventEmitter();
+    const second = once(again, "second");
+    let attempts = 0;
+    await standForRoot(scope, {
+      ...{ lease: ALWAYS, log: silentLog, metrics: noMetrics },
+      lead: async (inner) => {
+        attempts++;
+        if (attempts === 1) inner.spawn("job", () => Promise.reject(away));
+        else again.emit("second");
+        return (reason) => told.push(reason);
+      },
+      follow: async () => {},
+    });
+    await second;
+    expect([told, scope.signal.aborted]).toEqual([[], false]);
+  });
+
+  it("ends if that was a mistake of ours", async () => {
+    await using scope = new Scope(silentLog);
+    await standForRoot(scope, {
+      ...{ lease: ALWAYS, log: silentLog, metrics: noMetrics },
+      lead: async (inner) => {
+        inner.spawn("job", () => Promise.reject(new TypeError("a mistake")));
+        return () => {};
+      },
+      follow: async () => {},
+    });
+    await ended(scope.signal);
+    expect(scope.signal.reason).toBeInstanceOf(TypeError);
+  });
+});
+
+async function ended(signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) await once(signal, "abort");
+}

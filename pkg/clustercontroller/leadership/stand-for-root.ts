@@ -85,8 +85,8 @@ async function play(
   onBegun();
   await lease.until(!leads, AbortSignal.any([signal, scope.signal]));
   metrics.gauge("ote_leader", 0);
-  if (!signal.aborted) depose?.(DEPOSED);
   scope.signal.throwIfAborted();
+  if (!signal.aborted) depose?.(DEPOSED);
 }
 
 /**
